@@ -13,15 +13,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Self
+
+from pydantic import BaseModel
 
 from clca.client.connection import Connection
 from clca.client.fetching import fetch_files
 from clca.content.config import StageConfig
 from clca.content.config_layers import SERVICE_TOKEN
 from clca.errors import ClcaError, SettingsError
+from clca.printable import one_line, printable
 from clca.progress import Note, Progress, ProgressCallback, ignore
+from clca.safe_open import is_below
 from clca.service.jobs.job import Job
 from clca.stages import STAGES
 
@@ -70,34 +75,29 @@ class Client:
 
     def submit(self, stage: str, config: StageConfig | None = None, /, **fields: Any) -> Job:
         """Submit a stage's settings; returns the job, which may be there already. Raises a `ClcaError`."""
-        return Job.model_validate(self._connection.post(f"/v1/{stage}", _settings(config, fields)))
+        return self._job(self._connection.post(f"/v1/{stage}", _settings(config, fields)))
 
     def plan(self, stage: str, config: StageConfig | None = None, /, **fields: Any) -> dict[str, Any]:
         """What a stage would do and take, as `--plan --json` says it."""
-        planned: dict[str, Any] = self._connection.post(f"/v1/{stage}?plan=true", _settings(config, fields))["plan"]
-        return planned
+        answer = self._connection.post(f"/v1/{stage}?plan=true", _settings(config, fields))
+        with self._connection.as_a_service():
+            return dict(answer["plan"])
 
     def job(self, job: Job | str) -> Job:
         """A job as it is now, with its result once it is completed."""
-        return Job.model_validate(self._connection.get(f"/v1/jobs/{_id(job)}"))
+        return self._job(self._connection.get(f"/v1/jobs/{_id(job)}"))
 
     def jobs(self, **filters: Any) -> Iterator[Job]:
         """The jobs, the newest first; `filters` are `state` and `stage`."""
-        cursor: int | None = None
-        while True:
-            page = self._connection.get("/v1/jobs", {**filters, **({} if cursor is None else {"cursor": cursor})})
-            yield from map(Job.model_validate, page["jobs"])
-            cursor = page["cursor"]
-            if cursor is None:
-                return
+        yield from map(self._job, self._connection.pages("/v1/jobs", "jobs", filters))
 
     def cancel(self, job: Job | str) -> Job:
         """Cancel a job; what it has finished stays."""
-        return Job.model_validate(self._connection.post(f"/v1/jobs/{_id(job)}/cancel"))
+        return self._job(self._connection.post(f"/v1/jobs/{_id(job)}/cancel"))
 
     def retry(self, job: Job | str) -> Job:
         """Queue a job again that failed or was cancelled: it goes on with what it had finished."""
-        return Job.model_validate(self._connection.post(f"/v1/jobs/{_id(job)}/retry"))
+        return self._job(self._connection.post(f"/v1/jobs/{_id(job)}/retry"))
 
     def events(self, job: Job | str, after: int = 0) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """(number, kind, data) of what happens to a job, until it has ended; `after` is the last one that was seen."""
@@ -106,16 +106,16 @@ class Client:
     def wait(self, job: Job | str, progress: ProgressCallback = ignore) -> Job:
         """The job once it has ended. Raises `JobFailed` where it came to no result."""
         for _, kind, data in self.events(job):
-            if kind == "progress" and {"done", "total", "unit"} <= data.keys():
-                progress(Progress(int(data["done"]), int(data["total"]), str(data["unit"])))
+            if kind == "progress" and isinstance(done := data.get("done"), int) and isinstance(data.get("total"), int):
+                progress(Progress(done, data["total"], printable(str(data.get("unit", "")))))
             elif kind == "note":
-                progress(Note(str(data.get("text", ""))))
+                progress(Note(printable(str(data.get("text", "")))))
         ended = self.job(job)
         while not ended.is_ended:  # it was queued again in this very moment
             time.sleep(0.5)
             ended = self.job(job)
         if ended.state != "completed":
-            raise JobFailed(ended.error or f"the job {ended.id[:12]} was {ended.state}")
+            raise JobFailed(one_line(ended.error) or f"the job {ended.id[:12]} was {ended.state}")
         return ended
 
     def result(self, job: Job | str) -> Any:
@@ -123,7 +123,13 @@ class Client:
         ended = job if isinstance(job, Job) and job.result is not None else self.job(job)
         if ended.result is None:
             raise SettingsError(f"the job {ended.id[:12]} is {ended.state}, and has no result")
-        return STAGES[ended.stage].result_type.model_validate(self._local(ended.result, ended.folders))
+        with self._connection.as_a_service():
+            result = STAGES[ended.stage].result_type.model_validate(self._local(ended.result, ended.folders))
+            for path in _paths_in(result):
+                own = not path.parts or is_below(str(path)) or path.is_relative_to(self._folder)
+                if not own or ".." in path.parts:
+                    raise ValueError(f"its result names a path outside of it, {str(path)!r}")
+        return result
 
     def fetch(self, job: Job | str) -> list[Path]:
         """Fetch the files of a job's results that are not here yet; returns all of them.
@@ -161,6 +167,10 @@ class Client:
         """Close the connections."""
         self._connection.close()
 
+    def _job(self, answer: Any) -> Job:
+        with self._connection.as_a_service():
+            return Job.model_validate(answer)
+
     def _local(self, value: Any, folders: tuple[str, ...]) -> Any:
         """A result whose folders are those here."""
         if isinstance(value, str) and any(value == folder or value.startswith(f"{folder}/") for folder in folders):
@@ -180,6 +190,21 @@ def _settings(config: StageConfig | None, fields: dict[str, Any]) -> dict[str, A
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+
+
+def _paths_in(value: Any) -> Iterator[Path]:
+    """The paths that a result holds, by which its own functions read files."""
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, BaseModel):
+        yield from _paths_in([getattr(value, name) for name in type(value).model_fields])
+    elif is_dataclass(value):
+        yield from _paths_in([getattr(value, field.name) for field in fields(value)])
+    elif isinstance(value, Mapping):
+        yield from _paths_in([*value.keys(), *value.values()])
+    elif isinstance(value, list | tuple | set | frozenset):
+        for inner in value:
+            yield from _paths_in(inner)
 
 
 def _id(job: Job | str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from clca.bounded_json import has_too_many_values, parse_json
 from clca.errors import ClcaError, NotFoundError, SettingsError
+from clca.printable import one_line
 from clca.urls import check_url
+from clca.words import beginning
 
 if TYPE_CHECKING:
     import httpx2
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 SECONDS = 330.0  # for an answer: a plan may take long
 PAUSE = 0.5  # seconds before a service that did not answer is asked again
 SILENCE = 60.0  # seconds without a sign of life after which events are asked for again
+LARGEST = 64 * 2**20  # bytes of an answer, as of a result that the service keeps
+MOST_VALUES = 2_000_000  # of an answer
+LONGEST_EVENT = 2**20  # bytes of a line of events
+LONGEST_REASON = 2000  # characters of the service's words in an error
+_FIELDS = frozenset({"id", "event", "data"})
 BUSY = frozenset({429, 502, 503, 504})
 
 
@@ -36,41 +43,51 @@ class Connection:
             check_url(url)
         except ValueError as error:
             raise SettingsError(str(error)) from None
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        # Packed answers are not asked for: a few bytes would unpack to what memory does not hold.
+        headers = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if token else {})}
         self._url, self._patience = url.rstrip("/"), patience
         self._client = httpx2.Client(base_url=self._url, headers=headers, timeout=httpx2.Timeout(SECONDS, connect=10))
 
     def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
         """The JSON at a path. Raises a `ClcaError`."""
-        return self.request("GET", path, params=query or {}).json()
+        return self._asked("GET", path, params=query or {})
 
     def post(self, path: str, body: Any = None) -> Any:
         """The JSON answer to a body. Whatever is posted may be posted twice: a job is known by what it does."""
-        return self.request("POST", path, json=body).json() if body is not None else self.request("POST", path).json()
+        return self._asked("POST", path, **({} if body is None else {"json": body}))
 
-    def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+    def _asked(self, method: str, path: str, **options: Any) -> Any:
         """The answer to a request. Raises `NotFoundError`, `SettingsError` for what is wrong, `ServiceError`."""
         import httpx2
 
         until = time.monotonic() + self._patience
         while True:
             try:
-                response = self._client.request(method, path, **options)
+                with self._client.stream(method, path, **options) as response:
+                    if response.status_code not in BUSY or time.monotonic() > until:
+                        return self._answer(response)
             except httpx2.TransportError as error:
                 if time.monotonic() > until:
                     raise ServiceError(f"{self._url} does not answer: {error or type(error).__name__}") from None
-            else:
-                if response.status_code not in BUSY or time.monotonic() > until:
-                    return self._checked(response)
             time.sleep(PAUSE)
+
+    @contextmanager
+    def as_a_service(self) -> Iterator[None]:
+        """Raise what an answer of another program comes to in the block as a `ServiceError`."""
+        try:
+            yield
+        except (ValueError, KeyError, TypeError, AttributeError) as error:  # ValidationError is a ValueError
+            words = beginning(one_line(str(error)), LONGEST_REASON)
+            raise ServiceError(f"{self._url} answers, but not as clca serve does: {words}") from None
 
     def pages(self, path: str, key: str, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The entries of all pages of a list."""
         cursor: int | None = None
         while True:
             page = self.get(path, {**filters, **({} if cursor is None else {"cursor": cursor})})
-            yield from page[key]
-            cursor = page["cursor"]
+            with self.as_a_service():
+                entries, cursor = [dict(entry) for entry in page[key]], page["cursor"]
+            yield from entries
             if cursor is None:
                 return
 
@@ -88,10 +105,9 @@ class Connection:
                 timeout = httpx2.Timeout(SILENCE, connect=10)
                 with self._client.stream("GET", path, headers=headers, timeout=timeout) as response:
                     if response.status_code not in BUSY:
-                        if response.status_code >= 400:
-                            response.read()
-                        self._checked(response)
-                        for number, kind, data in _parsed(response.iter_lines()):
+                        if response.status_code >= 300:
+                            self._answer(response)
+                        for number, kind, data in _parsed(_lines(response.iter_raw())):
                             until = time.monotonic() + self._patience
                             after = number
                             yield number, kind, data
@@ -110,27 +126,55 @@ class Connection:
         """Close the connections."""
         self._client.close()
 
-    def _checked(self, response: httpx2.Response) -> httpx2.Response:
-        if response.status_code < 400:
-            return response
+    def _answer(self, response: httpx2.Response) -> Any:
+        """The JSON of an answer. Raises a `ClcaError` for one that says why there is none, or that is too large."""
+        data = bytearray()
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise ServiceError(f"{self._url} packs its answer, which was not asked for")
+        for block in response.iter_raw():
+            data += block
+            if len(data) > LARGEST:
+                raise ServiceError(f"{self._url} answers with more than {LARGEST // 2**20} MiB")
+        if has_too_many_values(bytes(data), MOST_VALUES):
+            raise ServiceError(f"{self._url} answers with more than {MOST_VALUES:,} values")
+        status = response.status_code
         try:
-            reason = str(response.json()["error"])
+            answer = parse_json(bytes(data))
+            if status < 300:
+                return answer
+            reason = beginning(one_line(str(answer["error"])), LONGEST_REASON)
         except (ValueError, KeyError, TypeError):
-            reason = f"{self._url} answers {response.status_code}, and not as clca serve does"
+            reason = f"{self._url} answers {status}, and not as clca serve does"
         kinds = {404: NotFoundError, 422: SettingsError, 400: SettingsError}
-        raise kinds.get(response.status_code, ServiceError)(reason)
+        raise kinds.get(status, ServiceError)(reason)
+
+
+def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
+    """The lines that blocks of bytes are made of; of one that is too long, no more is kept than that it is."""
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            yield line[:LONGEST_EVENT].removesuffix(b"\r").decode("utf-8", "replace")
+        rest = rest[: LONGEST_EVENT + 1]
 
 
 def _parsed(lines: Iterator[str]) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """The events that lines are made of; what is broken off within an event is left out."""
+    """The events that lines are made of; what is broken off within an event, or is no event, is left out."""
     fields: dict[str, str] = {}
     for line in lines:
         if line:
             name, _, value = line.partition(":")
-            fields[name] = value.removeprefix(" ")
-        elif {"id", "event", "data"} <= fields.keys():
-            with suppress(ValueError):
-                yield int(fields["id"]), fields["event"], dict(json.loads(fields["data"]))
-            fields = {}
+            if name in _FIELDS:
+                fields[name] = value.removeprefix(" ")
         else:
+            with suppress(ValueError, TypeError, KeyError):
+                yield _number(fields["id"]), fields["event"], dict(parse_json(fields["data"]))
             fields = {}
+
+
+def _number(text: str) -> int:
+    """Raises `ValueError` for what is no number of an event."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+        raise ValueError
+    return int(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,8 +14,9 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
+from clca.content.lookup import FOLDERS
 from clca.errors import StoreError
-from clca.safe_open import is_below, read_json
+from clca.safe_open import is_below, open_to_append, read_json
 from clca.service.file_entry import FileEntry, etag_of, is_public
 from clca.storage.atomic import atomic_write, write_errors
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from clca.client.connection import Connection
 
 LIST = ".clca-fetched.json"
+_TEXTS = (".json", ".jsonl", ".csv", ".md", ".tex", ".txt", ".log", ".jinja")
+_KINDS = frozenset({*_TEXTS, ".html", ".svg", ".png", ".pdf", ".parquet", ".npz", ".safetensors", ".model"})
+"""Endings of the files that commands write; none is code."""
+
 _Files = TypeAdapter(tuple[FileEntry, ...])
 _Tags = TypeAdapter(dict[str, str])
 
@@ -30,15 +36,19 @@ def fetch_files(connection: Connection, job: str, folder: Path) -> list[Path]:
     """Fetch the files of a job that are new or have changed; returns the paths of all.
 
     A list in the folder says which files were fetched, by the service's tag of each. Raises `StoreError` where a file
-    of another origin has the name of one, before any is fetched, and for a service that names one outside the folder.
+    of another origin has the name of one, before any is fetched, and for a service that names one outside the folder,
+    or one that is no result: a module of Python, a `clca.toml` or a content file would be obeyed from then on.
     """
     path = f"/v1/jobs/{job}/files"
-    files = _Files.validate_python(connection.get(path)["files"])
+    answer = connection.get(path)
+    with connection.as_a_service():
+        files = _Files.validate_python(answer["files"])
+    for file in files:
+        if not (is_below(file.path) and is_public(file.path) and _is_result(Path(file.path))):
+            raise StoreError(f"the service names a file outside of its results: {file.path!r}")
     tags = _read_tags(folder)
     wanted = [file for file in files if not _is_here(folder / file.path, file, tags.get(file.path))]
-    for file in files:
-        if not (is_below(file.path) and is_public(file.path)):
-            raise StoreError(f"the service names a file outside of its results: {file.path!r}")
+    _require_space(folder, sum(file.size for file in wanted))
     for file in wanted:
         if file.path not in tags and os.path.lexists(folder / file.path):
             raise StoreError(
@@ -50,6 +60,18 @@ def fetch_files(connection: Connection, job: str, folder: Path) -> list[Path]:
         tags[file.path] = file.etag
         atomic_write(folder / LIST, json.dumps(tags, indent=1, sort_keys=True) + "\n")
     return [folder / file.path for file in files]
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file is in a folder of results, and of a kind that these have."""
+    return len(path.parts) > 1 and path.parts[0] not in FOLDERS and path.suffix in _KINDS
+
+
+def _require_space(folder: Path, size: int) -> None:
+    place = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
+    free = shutil.disk_usage(place).free
+    if size > free:
+        raise StoreError(f"the files take {size / 2**30:,.1f} GiB, and the disk has {free / 2**30:,.1f} GiB free")
 
 
 def _is_here(path: Path, file: FileEntry, tag: str | None) -> bool:
@@ -69,8 +91,7 @@ def _fetch(connection: Connection, path: str, folder: Path, file: FileEntry) -> 
         _require_own_folders(folder, target.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         for attempt in range(5):
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-            with open(os.open(draft, flags, 0o644), "r+b", buffering=0) as part:
+            with open(_open_own(draft), "r+b", buffering=0) as part:
                 _append(connection, path, part.fileno(), file)
                 complete = os.fstat(part.fileno()).st_size == file.size
                 if complete:
@@ -94,8 +115,21 @@ def _append(connection: Connection, path: str, descriptor: int, file: FileEntry)
             return
         if response.status_code == 200:
             os.ftruncate(descriptor, 0)
+            start = 0
         for block in response.iter_raw():
-            os.write(descriptor, block)
+            start += os.write(descriptor, block[: file.size - start])
+            if start >= file.size:
+                return
+
+
+def _open_own(draft: Path) -> int:
+    """The descriptor of a draft, which an earlier fetch of the user's may have begun, and nobody else."""
+    descriptor = open_to_append(draft)
+    about = os.fstat(descriptor)
+    if about.st_uid == os.geteuid() and about.st_nlink == 1:
+        return descriptor
+    os.close(descriptor)
+    raise StoreError(f"{draft} is another user's, or has another name: remove it")
 
 
 def _require_own_folders(folder: Path, parent: Path) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from clca.records import Record
 from clca.safe_open import DEEPEST
@@ -15,8 +18,8 @@ class FileEntry(Record):
     """A file: its path below the server's workspace, its bytes, and what changes when it does."""
 
     path: str
-    size: int
-    etag: str
+    size: Annotated[int, Field(ge=0, lt=2**60)]
+    etag: Annotated[str, StringConstraints(pattern='^"[0-9a-f-]{1,100}"$')]
 
 
 def is_public(name: str) -> bool:
