@@ -52,6 +52,11 @@ class EvaluationPlan:
         return (self.folder / SCORES).is_file()
 
     @property
+    def identity(self) -> str:
+        """What identifies the results, in 64 hexadecimal digits."""
+        return fingerprint(self.inputs)
+
+    @property
     def marks(self) -> dict[str, bool]:
         """What the scores are marked with in every file that holds them."""
         marks = {"rehearsal": self.model.rehearsal}

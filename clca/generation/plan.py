@@ -20,7 +20,7 @@ from clca.generation.teachers import unserved
 from clca.generation.vllm_settings import vllm_config
 from clca.inference.vllm.manager import Placement, ServerManager
 from clca.models.vllm_arguments import require_plain_text
-from clca.storage.fingerprint import differences, fingerprint
+from clca.storage.fingerprint import differences, fingerprint, runs_identity
 from clca.storage.jsonl import read_lines
 from clca.storage.run_dir import FILES
 from clca.storage.run_index import INFO, RunInfo, list_runs, new_run_folder
@@ -43,6 +43,11 @@ class GenerationPlan:
     def simulated(self) -> bool:
         """Whether any role is played by the embedded rehearsal."""
         return any(run.simulator is not None for run in self.runs)
+
+    @property
+    def identity(self) -> str:
+        """What identifies the results, in 64 hexadecimal digits."""
+        return runs_identity([fingerprint(run.inputs) for run in self.runs])
 
 
 def plan(config: GenerateConfig, workspace: Path | None = None) -> GenerationPlan:

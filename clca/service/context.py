@@ -72,5 +72,4 @@ def needs(role: Role) -> Any:
             raise HTTPException(403, f"this needs the role {role}, and {identity.name} has {identity.role}")
         return identity
 
-    allowed.role = role  # type: ignore[attr-defined]
     return Depends(allowed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,16 @@ def fingerprint(inputs: Inputs) -> str:
     """SHA-256 of the inputs as JSON with sorted keys, in hexadecimal."""
     text = json.dumps(inputs, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def runs_identity(fingerprints: Sequence[str]) -> str:
+    """Identifies the results of a generation: by the fingerprint of its run, or by those of its runs together."""
+    return fingerprints[0] if len(fingerprints) == 1 else fingerprint({"runs": list(fingerprints)})
+
+
+def adapters_identity(names: Sequence[str]) -> str:
+    """Identifies the results of a training by the names of its adapters, which end in digests of what decides them."""
+    return fingerprint({"adapters": list(names)})
 
 
 def file_sha256(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,33 +36,16 @@ class Planned:
 def planned(command: str, plan: Any) -> Planned:
     """What a plan of one of the commands of `KNOW_FINISHED` says."""
     if command == "generate":
-        folders = tuple(run.folder for run in plan.runs)
-        return Planned(
-            folders,
-            all(run.finished for run in plan.runs),
-            runs_identity([fingerprint(run.inputs) for run in plan.runs]),
-        )
+        return Planned(tuple(run.folder for run in plan.runs), all(run.finished for run in plan.runs), plan.identity)
     if command == "train":
-        folders = tuple(adapter.job.out for adapter in plan.adapters)
-        names = [adapter.job.out.name for adapter in plan.adapters]  # which end in digests of what decides them
-        return Planned(folders, plan.finished, adapters_identity(names))
-    return Planned((plan.folder,), plan.finished, fingerprint(plan.inputs))
+        return Planned(tuple(adapter.job.out for adapter in plan.adapters), plan.finished, plan.identity)
+    return Planned((plan.folder,), plan.finished, plan.identity)
 
 
 def written_folders(plan: Any) -> tuple[Path, ...]:
     """The folders that the plan of another command says it will write to: none where it names none."""
     folder = getattr(plan, "folder", None)
     return (folder,) if isinstance(folder, Path) else ()
-
-
-def runs_identity(fingerprints: Sequence[str]) -> str:
-    """Identifies the results of a generation by the fingerprints of its runs."""
-    return fingerprint({"runs": list(fingerprints)})
-
-
-def adapters_identity(names: Sequence[str]) -> str:
-    """Identifies the results of a training by the names of its adapters, which end in digests of what decides them."""
-    return fingerprint({"adapters": list(names)})
 
 
 def inputs_identity(command: str, config: StageConfig, needs: Iterable[CellRecord]) -> str:

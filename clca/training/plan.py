@@ -18,7 +18,7 @@ from clca.inference.hardware import machine
 from clca.models.adapter import FILE
 from clca.models.load import is_sharded, this_device
 from clca.models.student import Student
-from clca.storage.fingerprint import fingerprint, slug
+from clca.storage.fingerprint import adapters_identity, fingerprint, slug
 from clca.storage.reviews import FILE as REVIEWS
 from clca.storage.reviews import reviewed
 from clca.storage.run_dir import FILES
@@ -76,6 +76,11 @@ class TrainingPlan:
     def finished(self) -> bool:
         """Whether every adapter is finished."""
         return all(adapter.finished for adapter in self.adapters)
+
+    @property
+    def identity(self) -> str:
+        """What identifies the results, in 64 hexadecimal digits."""
+        return adapters_identity([adapter.job.out.name for adapter in self.adapters])
 
     def warnings(self) -> tuple[str, ...]:
         """The warnings of all adapters, each once; a refusal is one until `run` is called."""

@@ -15,7 +15,7 @@ from clca.report.lineage.runs import add_run
 from clca.report.lineage.specificity import CSPEC, add_specificity
 from clca.report.lineage.targets import MARKS
 from clca.report.lineage.values import facts, text
-from clca.study.outputs import adapters_identity, runs_identity
+from clca.storage.fingerprint import adapters_identity, runs_identity
 from clca.study.result import INFO, CellRecord, Study, read_study
 
 READERS: dict[str, Callable[[Lineage, Path], str]] = {

@@ -14,6 +14,7 @@ from clca.errors import StoreError
 from clca.safe_open import safe_open
 from clca.service.dialogues.entry import Entry, entry_of
 from clca.storage.jsonl import read_lines
+from clca.storage.reply_cache import Outcome
 from clca.storage.run_dir import FILES
 
 VERSION = 1  # of the tables; another one's file is made again
@@ -76,9 +77,9 @@ class RunIndex:
         """How many lines of the files are no records."""
         return int(db.execute("SELECT COALESCE(SUM(unreadable), 0) FROM file").fetchone()[0])
 
-    def _add(self, db: sqlite3.Connection, verdict: str) -> int:
+    def _add(self, db: sqlite3.Connection, verdict: Outcome) -> int:
         known = self._known(db).get(verdict, _Known(0, b"", 0))
-        path, start = self.folder / FILES[verdict], known.size  # type: ignore[index]
+        path, start = self.folder / FILES[verdict], known.size
         unreadable, added = known.unreadable, 0
         rows: list[tuple[int, int, Entry]] = []
 
@@ -111,29 +112,29 @@ class RunIndex:
             write()
         return added
 
-    def _sizes(self) -> dict[str, int]:
+    def _sizes(self) -> dict[Outcome, int]:
         """The sizes of the run's files in bytes, by verdict."""
-        sizes = {}
+        sizes: dict[Outcome, int] = {}
         for verdict, name in FILES.items():
             with suppress(OSError):
-                sizes[str(verdict)] = os.stat(self.folder / name).st_size
+                sizes[verdict] = os.stat(self.folder / name).st_size
         return sizes
 
-    def _is_edited(self, known: dict[str, _Known]) -> bool:
+    def _is_edited(self, known: dict[Outcome, _Known]) -> bool:
         """Whether a file is not one that was indexed, to which lines were only appended."""
         sizes = self._sizes()
         for verdict, file in known.items():
             if sizes.get(verdict, 0) < file.size:
                 return True
-            if file.size and _tail(self.folder / FILES[verdict], file.size) != file.tail:  # type: ignore[index]
+            if file.size and _tail(self.folder / FILES[verdict], file.size) != file.tail:
                 return True
         return False
 
-    def _known(self, db: sqlite3.Connection | None = None) -> dict[str, _Known]:
+    def _known(self, db: sqlite3.Connection | None = None) -> dict[Outcome, _Known]:
         """How far each file is indexed; nothing where there is no index, or none of this version."""
         if db is not None:
-            rows = db.execute("SELECT verdict, size, tail, unreadable FROM file").fetchall()
-            return {row[0]: _Known(*row[1:]) for row in rows}
+            rows = {row[0]: row[1:] for row in db.execute("SELECT verdict, size, tail, unreadable FROM file")}
+            return {verdict: _Known(*rows[verdict]) for verdict in FILES if verdict in rows}
         if not self.path.is_file():
             return {}
         try:

@@ -19,19 +19,13 @@ _TOKENS = ("prompt_tokens", "completion_tokens")
 def identity(config: StageConfig, plan: Any) -> str:
     """The id of a job: what decides its result, in 64 hexadecimal digits.
 
-    That is the fingerprint of the run or the evaluation, where there is one; of several runs that of all of them.
-    Other stages are known by their settings and by how far what they read has come.
+    A plan that knows says it itself: by the fingerprint of its run, its adapters or its evaluation. Other stages are
+    known by their settings and by how far what they read has come.
     """
-    stage = config.stage
+    if own := getattr(plan, "identity", ""):
+        return str(own)
     settings = config.model_dump(mode="json")
-    if stage == "generate":
-        prints = [fingerprint(run.inputs) for run in plan.runs]
-        return prints[0] if len(prints) == 1 else fingerprint({"runs": prints})
-    if _is_evaluation(plan):
-        return fingerprint(plan.inputs)
-    if stage == "train":
-        return fingerprint({"adapters": [str(adapter.job.out) for adapter in plan.adapters]})
-    return fingerprint({"stage": stage, "settings": settings, "read": _read_by(plan)})
+    return fingerprint({"stage": config.stage, "settings": settings, "read": _read_by(plan)})
 
 
 def resource(config: StageConfig, plan: Any) -> Resource:
