@@ -146,6 +146,10 @@ class Client:
         """The dialogues of a run, `<culture>/<run>`: id, verdict, title...; `filters` as `verdict`, `intent`, `q`."""
         yield from self._connection.pages(f"/v1/runs/{run}/dialogues", "dialogues", filters)
 
+    def search(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """The dialogues of all runs, those of the newest first, with their `run`; `filters` as those of `dialogues`."""
+        yield from self._connection.pages("/v1/dialogues", "dialogues", filters)
+
     def dialogue(self, run: str, dialogue: str) -> dict[str, Any]:
         """A dialogue of a run as it stands in its file, with its reviews."""
         stored: dict[str, Any] = self._connection.get(f"/v1/runs/{run}/dialogues/{dialogue}")

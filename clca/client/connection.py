@@ -82,7 +82,7 @@ class Connection:
 
     def pages(self, path: str, key: str, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The entries of all pages of a list."""
-        cursor: int | None = None
+        cursor: int | str | None = None
         while True:
             page = self.get(path, {**filters, **({} if cursor is None else {"cursor": cursor})})
             with self.as_a_service():

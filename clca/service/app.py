@@ -21,6 +21,7 @@ from clca.service.jobs.table import JobTable
 from clca.service.metrics import Metrics
 from clca.service.plan import ServePlan
 from clca.service.routes import answers, files, jobs, operations, runs, sessions, stages
+from clca.service.run_list import RunList
 from clca.service.shown import Shown
 from clca.stages import stage
 
@@ -36,6 +37,7 @@ def make_service(plan: ServePlan, progress: ProgressCallback) -> Service:
     service = Service(
         plan=plan,
         jobs=dispatcher,
+        runs=RunList(plan.runs),
         indices=DialogueIndices(plan.folder / "index", plan.workspace),
         shown=shown,
         metrics=Metrics(),

@@ -17,6 +17,7 @@ from clca.service.dialogues.indices import DialogueIndices
 from clca.service.jobs.dispatcher import Dispatcher
 from clca.service.metrics import Metrics
 from clca.service.plan import ServePlan
+from clca.service.run_list import RunList
 from clca.service.shown import Shown
 
 GIB = 2**30
@@ -28,6 +29,7 @@ class Service:
 
     plan: ServePlan
     jobs: Dispatcher
+    runs: RunList
     indices: DialogueIndices
     shown: Shown
     metrics: Metrics

@@ -20,6 +20,7 @@ T = TypeVar("T")
 THREADS = 4
 SMALL = 4 * 2**20  # bytes that are indexed at once when they are asked for; more in a process of its own
 MOST_OPEN = 8  # connections of a thread
+APART = 2  # processes that index at a time
 CHECKED = 1.0  # seconds for which a run that was up to date counts as such
 
 
@@ -33,6 +34,7 @@ class DialogueIndices:
         self._checked: OrderedDict[Path, tuple[float, int]] = OrderedDict()
         self._reviews: OrderedDict[Path, tuple[tuple[int, int], Reviews]] = OrderedDict()
         self._tasks: dict[Path, asyncio.Task[None]] = {}
+        self._apart = asyncio.Semaphore(APART)
 
     def index(self, run: Path) -> RunIndex:
         """The index of the run in a folder."""
@@ -88,7 +90,8 @@ class DialogueIndices:
     async def _refresh(self, index: RunIndex, *, apart: bool) -> None:
         try:
             if apart:
-                await self._refresh_apart(index)
+                async with self._apart:
+                    await self._refresh_apart(index)
             else:
                 await self.read(index.refresh)
         finally:

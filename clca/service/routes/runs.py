@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from functools import lru_cache
-from pathlib import Path as FilePath
 from threading import Lock
 from typing import Annotated, Any
 
@@ -15,7 +12,7 @@ from pydantic import Field
 from clca.errors import NotFoundError
 from clca.records import Record
 from clca.service.access import Identity
-from clca.service.context import Service, needs, service_of
+from clca.service.context import needs, service_of
 from clca.service.dialogues.index import RunIndex
 from clca.service.dialogues.search import (
     LARGEST_PAGE,
@@ -26,30 +23,18 @@ from clca.service.dialogues.search import (
     facets,
     page,
 )
+from clca.service.dialogues.search_runs import CURSOR, FoundPage, search_runs
 from clca.service.routes.answers import responses
 from clca.service.routes.jobs import LARGEST_NUMBER, Reader
+from clca.service.run_list import Run
 from clca.storage.provenance import now
 from clca.storage.reviews import LONGEST_COMMENT, Opinion, Review, ReviewFile
-from clca.storage.run_index import INFO, RunInfo, list_runs, read_run
 
 router = APIRouter(tags=["runs"])
 _WRITING = Lock()  # of a reviews.jsonl, by the threads of this process
 Culture = Annotated[str, Path(max_length=100, pattern=r"^[a-z0-9][a-z0-9_+-]*$")]
 Name = Annotated[str, Path(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 DialogueId = Annotated[str, Path(min_length=1, max_length=200)]
-
-
-class Run(Record):
-    """A run: its name, and what its `run.json` says."""
-
-    name: str = Field(description="<culture>/<run>, by which its dialogues are asked for.")
-    culture: str
-    finished: bool
-    rehearsed: bool = Field(description="Whether the embedded simulator played any of it.")
-    counts: dict[str, int]
-    reasons: dict[str, int]
-    created: str = ""
-    fingerprint: str = Field(default="", description="The id of the job that makes it.")
 
 
 class RunPage(Record):
@@ -65,6 +50,13 @@ class DialogueQuery(Filters):
     cursor: int = Field(default=0, ge=0, le=LARGEST_NUMBER, description="That of the page before.")
     size: int = Field(default=50, ge=1, le=LARGEST_PAGE)
     facets: bool = Field(default=False, description="Count what the dialogues could be narrowed down to.")
+
+
+class SearchQuery(Filters):
+    """Which dialogues of all runs, and which page of them."""
+
+    cursor: str = Field(default="", max_length=250, pattern=CURSOR, description="That of the page before.")
+    size: int = Field(default=50, ge=1, le=LARGEST_PAGE)
 
 
 class NewReview(Record):
@@ -84,15 +76,23 @@ async def list_all_runs(
 ) -> RunPage:
     """The runs of the workspace, the newest first."""
     service = service_of(request)
-    runs = (await service.indices.read(lambda: list_runs(service.plan.runs, culture)))[::-1]
-    shown = tuple(map(_run, runs[cursor : cursor + size]))
-    return RunPage(runs=shown, cursor=cursor + size if len(runs) > cursor + size else None)
+    runs = await service.indices.read(lambda: service.runs.newest_first(culture))
+    return RunPage(
+        runs=tuple(runs[cursor : cursor + size]), cursor=cursor + size if len(runs) > cursor + size else None
+    )
+
+
+@router.get("/v1/dialogues", responses=responses(404))
+async def search_dialogues(request: Request, identity: Reader, filters: Annotated[SearchQuery, Query()]) -> FoundPage:
+    """The dialogues of all runs, those of the newest run first: filtered, and searched for words."""
+    service = service_of(request)
+    return await search_runs(service.indices, service.runs, filters, filters.cursor, filters.size)
 
 
 @router.get("/v1/runs/{culture}/{name}", responses=responses(404))
 async def show_run(request: Request, identity: Reader, culture: Culture, name: Name) -> Run:
     """A run."""
-    return _run(_found(service_of(request), culture, name))
+    return service_of(request).runs.get(f"{culture}/{name}")
 
 
 @router.get("/v1/runs/{culture}/{name}/dialogues", responses=responses(404), response_model=DialoguePage)
@@ -105,13 +105,13 @@ async def list_dialogues(
 ) -> Response:
     """The dialogues of a run, page by page: filtered, and searched for words."""
     service = service_of(request)
-    run = _found(service, culture, name)
-    index, behind = await service.indices.current(run.folder)
+    folder = service.runs.folder_of(service.runs.get(f"{culture}/{name}"))
+    index, behind = await service.indices.current(folder)
     if not index.path.is_file():
         return _json(DialoguePage(dialogues=(), behind=behind))
 
     def read(db: sqlite3.Connection) -> bytes:
-        reviews = service.indices.reviews(run.folder)
+        reviews = service.indices.reviews(folder)
         dialogues = page(db, filters, reviews, filters.cursor, filters.size)
         updates: dict[str, Any] = {"behind": behind, "unreadable": RunIndex.unreadable_in(db)}
         if filters.facets:
@@ -127,13 +127,13 @@ async def show_dialogue(
 ) -> StoredDialogue:
     """A dialogue as it stands in its file, with its reviews."""
     service = service_of(request)
-    run = _found(service, culture, name)
-    index, _ = await service.indices.current(run.folder)
+    folder = service.runs.folder_of(service.runs.get(f"{culture}/{name}"))
+    index, _ = await service.indices.current(folder)
     if not index.path.is_file():
         raise NotFoundError("the run is being indexed: ask again in a moment")
 
     def read(db: sqlite3.Connection) -> StoredDialogue:
-        return dialogue(index, db, dialogue_id, service.indices.reviews(run.folder))
+        return dialogue(index, db, dialogue_id, service.indices.reviews(folder))
 
     stored: StoredDialogue = await service.indices.query(index, read)
     return stored
@@ -157,13 +157,13 @@ async def review_dialogue(
     if not (review.verdict or review.comment):
         raise HTTPException(422, "verdict: give a verdict or a comment")
     stored = await show_dialogue(request, identity, culture, name, dialogue_id)
-    run = _found(service, culture, name)
+    folder = service.runs.folder_of(service.runs.get(f"{culture}/{name}"))
     line = Review(id=stored.record["id"], reviewer=identity.name, time=now(), **review.model_dump())
     request.scope["state"]["audit"] = {"dialogue": line.id, "verdict": line.verdict}
 
     def add() -> None:
         with _WRITING:
-            file = ReviewFile(run.folder)
+            file = ReviewFile(folder)
             try:
                 file.add(line)
             finally:
@@ -174,36 +174,5 @@ async def review_dialogue(
     return reviewed
 
 
-def _found(service: Service, culture: str, name: str) -> RunInfo:
-    folder = service.plan.runs / culture / name
-    try:
-        about = os.stat(folder / INFO)
-    except OSError:
-        about = None
-    if about is None or folder.is_symlink() or folder.parent.is_symlink():
-        raise NotFoundError(f"no run {culture}/{name}")
-    return _read_run(folder, (about.st_mtime_ns, about.st_size, about.st_ino))
-
-
-@lru_cache(maxsize=64)
-def _read_run(folder: FilePath, stamp: tuple[int, int, int]) -> RunInfo:
-    """The run in a folder, read again where the `stamp` of its `run.json` is another one."""
-    return read_run(folder)
-
-
 def _json(shown: Record) -> Response:
     return Response(shown.model_dump_json(), media_type="application/json")
-
-
-def _run(run: RunInfo) -> Run:
-    data = run.data
-    return Run(
-        name=run.name,
-        culture=run.culture,
-        finished=run.is_finished,
-        rehearsed=run.is_rehearsed,
-        counts=data.get("counts", {}),
-        reasons=data.get("reasons") or {},
-        created=str(data.get("created", "")),
-        fingerprint=data.get("fingerprint", ""),
-    )

@@ -1,0 +1,84 @@
+"""The runs of the workspace as clients see them: each is read once, and again where its `run.json` is another one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+
+from clca.errors import NotFoundError, StoreError
+from clca.records import Record
+from clca.storage.run_index import INFO, RunInfo, read_run
+
+Stamp = tuple[int, int, int]
+
+
+class Run(Record):
+    """A run: its name, and what its `run.json` says."""
+
+    name: str = Field(description="<culture>/<run>, by which its dialogues are asked for.")
+    culture: str
+    finished: bool
+    rehearsed: bool = Field(description="Whether the embedded simulator played any of it.")
+    counts: dict[str, int]
+    reasons: dict[str, int]
+    created: str = ""
+    fingerprint: str = Field(default="", description="The id of the job that makes it.")
+
+
+class RunList:
+    """The runs below a folder. A link is none, wherever it leads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[Path, tuple[Stamp, Run]] = {}
+
+    def newest_first(self, culture: str | None = None) -> list[Run]:
+        """The readable runs, of one culture or of all."""
+        known: dict[Path, tuple[Stamp, Run]] = {}
+        for file in self.folder.glob(f"*/*/{INFO}"):
+            try:
+                known[file.parent] = self._read(file.parent)
+            except (NotFoundError, StoreError):
+                continue
+        self._known = known
+        runs = [run for _, run in known.values() if culture in (None, run.culture, run.name.partition("/")[0])]
+        return sorted(runs, key=lambda run: (run.created, run.name), reverse=True)
+
+    def get(self, name: str) -> Run:
+        """The run of this name. Raises `NotFoundError`, and `StoreError` for one that is damaged."""
+        folder = self.folder / name
+        stamp, run = self._read(folder)
+        self._known[folder] = stamp, run
+        return run
+
+    def folder_of(self, run: Run) -> Path:
+        """The folder of a run."""
+        return self.folder / run.name
+
+    def _read(self, folder: Path) -> tuple[Stamp, Run]:
+        name = "/".join(folder.parts[-2:])
+        try:
+            about = os.stat(folder / INFO)
+        except OSError:
+            about = None
+        if about is None or folder.is_symlink() or folder.parent.is_symlink():
+            raise NotFoundError(f"no run {name}")
+        stamp = (about.st_mtime_ns, about.st_size, about.st_ino)
+        known = self._known.get(folder)
+        return known if known is not None and known[0] == stamp else (stamp, _shown(read_run(folder)))
+
+
+def _shown(run: RunInfo) -> Run:
+    data = run.data
+    return Run(
+        name=run.name,
+        culture=run.culture,
+        finished=run.is_finished,
+        rehearsed=run.is_rehearsed,
+        counts=data.get("counts", {}),
+        reasons=data.get("reasons") or {},
+        created=str(data.get("created", "")),
+        fingerprint=data.get("fingerprint", ""),
+    )
