@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...] [--peer] [--scale 0.1] [--json FILE]`, `... teacher`, `... replay`."""
+"""`python -m benchmarks [NAME...] [--peer] [--scale 0.1] [--json FILE]`, or `... teacher|replay|service-pages`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ def main() -> int:
         from benchmarks import replay
 
         return replay.main(sys.argv[2:])
+    if sys.argv[1:2] == ["service-pages"]:
+        from benchmarks import service_pages
+
+        return service_pages.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure clca against its targets.")
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(EVERY)}; default all but {' and '.join(PEERS)}"

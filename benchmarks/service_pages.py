@@ -1,17 +1,16 @@
-"""How fast `clca serve` answers many people who read one large run, and in how much memory.
+"""`python -m benchmarks service-pages`: how fast `clca serve` answers many people who read one large run.
 
-    python -m benchmarks.service_pages [--dialogues 100000] [--clients 200] [--seconds 60] [--pause 1] [--folder DIR]
-
-Each client asks for a page of dialogues, for the next ones by cursor, for single dialogues and for words, and reads for
-`--pause` seconds in between. The run is made of the lines of a rehearsal, lengthened with drawn words; `--folder` keeps
-it. Prints one JSON object: seconds by kind of request, requests, and the largest resident memory of the service in MB.
+The run is made of the lines of a rehearsal, lengthened with drawn words; `--folder` keeps it for the next time. The
+clients are a process of their own, see `page_readers.py`: by default each reads for a second between two pages, which
+is faster than people do. After that all of them ask without a pause for a while, which shows how many requests a second
+the service comes to at most; what an answer then takes is how many wait, and no measure of the service.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
+import os
 import random
 import re
 import statistics
@@ -19,14 +18,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
+from benchmarks.page_readers import WORDS
+from benchmarks.table import Row
 
+NAME = "service-pages"
 RUN = "japan/load-s1-abcdef"
-TURNS, WORDS = 16, 28  # of a dialogue, and of a turn: about 8 KB
+TURNS, WORDS_OF_A_TURN = 16, 28  # of a dialogue, and of a turn: about 8 KB
+TEXTS = 20_000  # different ones
+WITHOUT_PAUSE = 10.0  # seconds
 
 
 def make_run(folder: Path, dialogues: int) -> None:
@@ -40,87 +45,112 @@ def make_run(folder: Path, dialogues: int) -> None:
     (info,) = folder.glob("seed/japan/*/run.json")
     seed = json.loads((info.parent / "dialogues.jsonl").read_text().splitlines()[0])
     words = [word for turn in seed["turns"] for word in turn["text"].split()] * 20
-    words += [f"rare{number}" for number in range(8000)]
+    words += [f"rare{number}" for number in range(WORDS)]
     rng = random.Random(1)
+    texts = [" ".join(rng.choices(words, k=WORDS_OF_A_TURN)) for _ in range(TEXTS)]
     run.mkdir(parents=True)
-    files = {name: open(run / f"{name}.jsonl", "w") for name in ("dialogues", "discarded")}  # noqa: SIM115
-    for number in range(dialogues):
-        turns = [{**seed["turns"][0], "text": " ".join(rng.choices(words, k=WORDS))} for _ in range(TURNS)]
-        name = "dialogues" if rng.random() < 0.8 else "discarded"
-        files[name].write(json.dumps({**seed, "id": f"japan-{number:06d}", "turns": turns}) + "\n")
-    for file in files.values():
-        file.close()
+    with open(run / "dialogues.jsonl", "w") as kept, open(run / "discarded.jsonl", "w") as discarded:
+        for number in range(dialogues):
+            turns = [{**seed["turns"][0], "text": text} for text in rng.choices(texts, k=TURNS)]
+            file = kept if rng.random() < 0.8 else discarded
+            file.write(json.dumps({**seed, "id": f"japan-{number:06d}", "turns": turns}) + "\n")
     (run / "run.json").write_bytes(info.read_bytes())
 
 
-async def client(http: httpx2.AsyncClient, rng: random.Random, until: float, pause: float, seconds: Any) -> None:
-    """One person who reads."""
-    path, cursor = f"/v1/runs/{RUN}/dialogues", 0
-
-    async def ask(kind: str, url: str, **query: Any) -> Any:
-        began = time.perf_counter()
-        response = await http.get(url, params=query)
-        seconds[kind].append(time.perf_counter() - began)
-        response.raise_for_status()
-        return response.json()
-
-    while time.monotonic() < until:
-        await asyncio.sleep(pause * rng.uniform(0.5, 1.5))
-        page = await ask("page", path, cursor=cursor)
-        cursor = page["cursor"] or 0
-        if page["dialogues"] and rng.random() < 0.3:
-            await ask("dialogue", f"{path}/{rng.choice(page['dialogues'])['id']}")
-        if rng.random() < 0.1:
-            await ask("search", path, q=f"rare{rng.randrange(8000)}")
-            cursor = rng.randrange(90_000)
-
-
-async def load(url: str, clients: int, length: float, pause: float) -> dict[str, list[float]]:
-    """The seconds of all requests by kind."""
-    seconds: dict[str, list[float]] = defaultdict(list)
-    limits = httpx2.Limits(max_connections=clients, max_keepalive_connections=clients)
-    async with httpx2.AsyncClient(base_url=url, limits=limits, timeout=60) as http:
-        until = time.monotonic() + length
-        await asyncio.gather(*(client(http, random.Random(n), until, pause, seconds) for n in range(clients)))
-    return seconds
-
-
-def main() -> None:
-    """Make the run, serve it, load the service, print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("dialogues", 100_000), ("clients", 200), ("seconds", 60.0), ("pause", 1.0)):
-        parser.add_argument(f"--{name}", type=type(default), default=default)
-    parser.add_argument("--folder", type=Path, default=None)
-    options = parser.parse_args()
-    folder = options.folder or Path(tempfile.mkdtemp(prefix="clca-load-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    make_run(folder, options.dialogues)
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[int, str]]:
+    """The process of a service in a folder, and its address."""
     command = [sys.executable, "-m", "clca", "serve", "--port", "0", "--rate", "0", "--free", "0"]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as service:
         assert service.stderr is not None
-        url = ""
-        while not url:
-            match = re.search(r" at (http\S+)$", service.stderr.readline())
-            url = match[1] if match else ""
-        began = time.monotonic()
-        while httpx2.get(f"{url}/v1/runs/{RUN}/dialogues", params={"size": 1}, timeout=60).json()["behind"]:
-            time.sleep(1)
-        indexed = time.monotonic() - began
-        seconds = asyncio.run(load(url, options.clients, options.seconds, options.pause))
-        status = Path(f"/proc/{service.pid}/status").read_text()
-        service.terminate()
-    peak = re.search(r"VmHWM:\s+(\d+)", status)
-    figures = {
-        kind: {
-            "requests": len(values),
-            "median": round(statistics.median(values), 4),
-            "p99": round(sorted(values)[int(len(values) * 0.99)], 4),
-        }
-        for kind, values in seconds.items()
-    }
-    memory = round(int(peak[1]) / 1024) if peak else None
-    print(json.dumps({**figures, "memory_mb": memory, "indexed_seconds": round(indexed, 1)}))
+        try:
+            lines = []
+            while not (match := re.search(r" at http://(\S+)$", line := service.stderr.readline())):
+                lines.append(line)
+                if not line:
+                    raise SystemExit("".join(lines))
+            yield service.pid, match[1]
+        finally:
+            service.terminate()
 
 
-if __name__ == "__main__":
-    main()
+def index(address: str) -> float:
+    """Have the run indexed; the seconds that took."""
+    began = time.monotonic()
+    while True:
+        with urllib.request.urlopen(f"http://{address}/v1/runs/{RUN}/dialogues?size=1") as response:
+            if json.load(response)["behind"] == 0:
+                return time.monotonic() - began
+        time.sleep(0.5)
+
+
+def cpu_of(process: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_of(process: int) -> float:
+    """The largest resident memory of a process so far, in MB."""
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    assert peak is not None
+    return int(peak[1]) * 1024 / 1e6
+
+
+def loaded(process: int, address: str, clients: int, seconds: float, pause: float) -> dict[str, Any]:
+    """What the clients saw, with the CPU of the service and theirs for each request."""
+    before = cpu_of(process)
+    command = [sys.executable, "-m", "benchmarks.page_readers", address, RUN, "--clients", str(clients)]
+    command += ["--seconds", str(seconds), "--pause", str(pause)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    seen: dict[str, Any] = json.loads(done.stdout)
+    requests = sum(map(len, seen["seconds"].values()))
+    seen["rate"] = requests / seen["length"]
+    seen["service_ms"] = (cpu_of(process) - before) / requests * 1000
+    seen["clients_ms"] = seen["cpu"] / requests * 1000
+    return seen
+
+
+def p99(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.99)]
+
+
+def rows(with_pause: dict[str, Any], without: dict[str, Any], pause: float) -> Iterator[Row]:
+    """The figures, each with what it is held to."""
+    limits = {"page": 0.3, "dialogue": 0.3, "search": 0.5}
+    for kind, values in with_pause["seconds"].items():
+        yield Row(NAME, f"{kind}, {len(values):,} of them, median", statistics.median(values), "s")
+        yield Row(NAME, f"{kind}, p99", p99(values), "s", at_most=limits[kind])
+    for seen, how in ((with_pause, f"with {pause:g} s between pages"), (without, "without a pause")):
+        yield Row(NAME, f"requests a second, {how}", seen["rate"], "/s")
+        yield Row(NAME, "  CPU of the service for each", seen["service_ms"], "ms")
+        yield Row(NAME, "  CPU of the clients for each", seen["clients_ms"], "ms")
+    yield Row(NAME, "lateness of the clients themselves, p99", p99(with_pause["late"]), "s", at_most=0.05)
+    yield Row(NAME, "page without a pause, p99", p99(without["seconds"]["page"]), "s")
+
+
+def main(arguments: list[str]) -> int:
+    """Make the run, serve it, load the service, print the figures."""
+    from benchmarks.__main__ import line
+
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks {NAME}", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name, default in (("dialogues", 100_000), ("clients", 200), ("seconds", 60.0), ("pause", 1.0)):
+        parser.add_argument(f"--{name}", type=type(default), default=default)
+    parser.add_argument("--folder", type=Path, help="keep the run, 800 MB, in this folder")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="clca-load-") as temporary:
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        make_run(folder, options.dialogues)
+        with serving(folder) as (process, address):
+            indexed = index(address)
+            with_pause = loaded(process, address, options.clients, options.seconds, options.pause)
+            without = loaded(process, address, options.clients, min(WITHOUT_PAUSE, options.seconds), 0.0)
+            figures = [*rows(with_pause, without, options.pause)]
+            figures.append(Row(NAME, "largest resident memory", peak_of(process), "MB", at_most=300))
+    figures.append(Row(NAME, f"seconds to index {options.dialogues:,} dialogues", indexed, "s"))
+    for row in figures:
+        print(line(row))
+    return 0 if all(row.met is not False for row in figures) else 1

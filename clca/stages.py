@@ -39,9 +39,9 @@ class Stage:
         return getattr(self._module("result"), self.result_name)
 
     @property
-    def plan(self) -> Callable[[Any, Path | None], Any]:
+    def plan(self) -> Callable[..., Any]:
         """`plan(config, workspace)`: everything that can be wrong is found; nothing is written, no model is asked."""
-        plan: Callable[[Any, Path | None], Any] = self._module("plan").plan
+        plan: Callable[..., Any] = self._module("plan").plan
         return plan
 
     @property

@@ -24,6 +24,7 @@ from clca.storage.fingerprint import differences, fingerprint, runs_identity
 from clca.storage.jsonl import read_lines
 from clca.storage.run_dir import FILES
 from clca.storage.run_index import INFO, RunInfo, list_runs, new_run_folder
+from clca.storage.run_index import read_run as read_info
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,16 @@ class GenerationPlan:
         return runs_identity([fingerprint(run.inputs) for run in self.runs])
 
 
-def plan(config: GenerateConfig, workspace: Path | None = None) -> GenerationPlan:
-    """Read what the runs need and choose their folders.
+def plan(config: GenerateConfig, workspace: Path | None = None, *, retry_failed: bool = False) -> GenerationPlan:
+    """Read what the runs need and choose their folders; with `retry_failed` the failed dialogues are tried again.
 
     Raises `SettingsError` and `NotFoundError` for settings that cannot be followed, `ContentError` for broken content.
     """
     names = expand_cultures(config.culture, workspace)
     if not names:
         raise SettingsError("no culture: name at least one with --culture, or take --culture all")
-    return _plan(config, [_choose_folder(read_run(config, name, workspace)) for name in names], workspace)
+    run_plans = [_choose_folder(read_run(config, name, workspace)) for name in names]
+    return _plan(config, [_again(plan) for plan in run_plans] if retry_failed else run_plans, workspace)
 
 
 def plan_retry(run: RunInfo, changes: Mapping[str, Any], workspace: Path | None = None) -> GenerationPlan:
@@ -111,6 +113,16 @@ def _plan(config: GenerateConfig, run_plans: list[RunPlan], workspace: Path | No
         except ClcaError as error:
             unavailable = error
     return GenerationPlan(config, tuple(run_plans), servers, tuple(placements), unavailable)
+
+
+def _again(run_plan: RunPlan) -> RunPlan:
+    """The run with its failed dialogues to be tried again, unless it has none, or all the kept ones it was to have."""
+    if not run_plan.exists:
+        return run_plan
+    counts = read_info(run_plan.folder).data.get("counts", {})
+    enough = run_plan.config.kept is not None and counts.get("kept", 0) >= run_plan.config.kept
+    again = bool(counts.get("failed")) and not enough
+    return replace(run_plan, finished=False, retry_failed=True) if again else run_plan
 
 
 def _choose_folder(run_plan: RunPlan) -> RunPlan:

@@ -87,12 +87,28 @@ class Dispatcher:
         return self.table.get(job.id)
 
     def retry(self, job: Job) -> Job:
-        """Queue a job again that failed or was cancelled: it goes on with what it had finished."""
+        """Queue a job again that failed or was cancelled, or whose dialogues failed: it goes on with what it has."""
         again = {"queued": time.time(), "not_before": 0.0, "deaths": 0, "ended": None, "error": ""}
-        if self.table.change(job.id, states=("failed", "cancelled"), state="queued", **again):
-            self.events(job.id).append("state", {"state": "queued"})
+        states: tuple[State, ...] = ("failed", "cancelled")
+        if failed := self.failed_dialogues(job):
+            request = json.loads((self.folder(job.id) / JOB).read_bytes())
+            atomic_write(self.folder(job.id) / JOB, json.dumps({**request, "retry_failed": True}))
+            states = ("completed",)
+        if self.table.change(job.id, states=states, state="queued", **again):
+            (self.folder(job.id) / RESULT).unlink(missing_ok=True)  # last: with it the job would be completed again
+            told = {"reason": f"{failed:,} failed dialogues are tried again"} if failed else {}
+            self.events(job.id).append("state", {"state": "queued", **told})
             self._due.set()
         return self.table.get(job.id)
+
+    def failed_dialogues(self, job: Job) -> int:
+        """How many dialogues of a completed generation failed; 0 for any other job."""
+        if job.state != "completed" or job.stage != "generate":
+            return 0
+        try:
+            return int(json.loads(self._result(job))["result"]["failed"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
 
     def current(self, job: Job, *, result: bool = False) -> Job:
         """The job with how far it is now, and with its result where that is asked for."""

@@ -84,7 +84,8 @@ def work(folder: Path, report: Reporter) -> None:
         job = json.loads((folder / JOB).read_bytes())
         chosen = stage(job["stage"])
         config = chosen.config_type.model_validate(job["config"])
-        plan = chosen.plan(config, find_workspace())
+        options = {"retry_failed": True} if job.get("retry_failed") else {}
+        plan = chosen.plan(config, find_workspace(), **options)
         report.send("folders", {"folders": folders(config, plan)})
         result = chosen.run(plan, report)
         answer = {"result": whole(result), "folders": folders(config, result) or folders(config, plan)}

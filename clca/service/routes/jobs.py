@@ -60,12 +60,12 @@ async def cancel_job(request: Request, identity: Runner, job_id: JobId) -> Job:
 
 @router.post("/v1/jobs/{job_id}/retry", responses=responses(404, 409, 413, 415, 507))
 async def retry_job(request: Request, identity: Runner, job_id: JobId) -> Job:
-    """Queue a job again that failed or was cancelled."""
+    """Queue a job again that failed or was cancelled; of a completed one, try the dialogues again that failed."""
     service = service_of(request)
     job = service.jobs.table.get(job_id)
     request.scope["state"]["audit"] = {"job": job.id}
-    if job.state not in ("failed", "cancelled"):
-        raise HTTPException(409, f"the job is {job.state}")
+    if job.state not in ("failed", "cancelled") and not service.jobs.failed_dialogues(job):
+        raise HTTPException(409, f"the job is {job.state}, and nothing of it failed")
     if obstacle := service.obstacle():
         raise HTTPException(507 if "disk" in obstacle else 503, obstacle)
     return service.jobs.retry(job)
