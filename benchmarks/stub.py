@@ -4,7 +4,8 @@
 
 A request waits for a free slot, then holds it for the latency. The same body gets the same reply.
 The chosen port is printed as one line, `listening http://127.0.0.1:PORT/v1`. `GET /stats` says what
-was asked so far, `GET /sessions` how often by each `X-Session-ID`.
+was asked so far, `GET /sessions` how often by each `X-Session-ID`. With `--answers N` it answers N
+requests, and any others once `GET /answer/M` has allowed M more.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Stats:
     by_task: Counter[str] = field(default_factory=Counter)
     by_session: Counter[str] = field(default_factory=Counter)
     requests: int = 0
+    answered: int = 0
     probes: int = 0
     in_flight: int = 0
     in_flight_peak: int = 0
@@ -50,6 +52,8 @@ class Stats:
         distinct = len(self.attempts)
         return {
             "requests": self.requests,
+            "answered": self.answered,
+            "in_flight": self.in_flight,
             "distinct": distinct,
             "repeated": self.requests - distinct,
             "probes": self.probes,
@@ -69,6 +73,7 @@ class Stub:
         self._options = options
         self._models = options.models.split(",")
         self._slots = asyncio.Semaphore(options.slots)
+        self._answers = asyncio.Semaphore(options.answers) if options.answers is not None else None
         self._log = os.open(options.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if options.log else None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -77,6 +82,10 @@ class Stub:
             return web.json_response(self.stats.report())
         if path == "/sessions":
             return web.json_response(self.stats.by_session)
+        if path.startswith("/answer/") and self._answers is not None:
+            for _ in range(int(path.removeprefix("/answer/"))):
+                self._answers.release()
+            return web.json_response({})
         if path == "/metrics" and options.metrics:
             return web.Response(text=f'vllm:request_success_total{{finished_reason="stop"}} {self.stats.requests}\n')
         if path == "/reset_prefix_cache" and options.metrics:
@@ -138,6 +147,9 @@ class Stub:
         async with self._slots:
             slow = options.slow_after is not None and self.stats.requests > options.slow_after
             await asyncio.sleep(options.latency * (options.slow_by if slow else 1))
+        if self._answers is not None:
+            await self._answers.acquire()
+        self.stats.answered += 1
         if fault == "reset":
             _reset(request)
         if fault == "500":
@@ -221,6 +233,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--slow-after", type=int, help="requests after which it is slow")
     parser.add_argument("--slow-by", type=float, default=10.0, help="times the latency of one that is slow")
     parser.add_argument("--slots", type=int, default=100_000, help="requests that are answered at once")
+    parser.add_argument("--answers", type=int, help="requests that are answered until /answer/M allows M more")
     parser.add_argument("--models", default="stub", help="names, separated by commas")
     parser.add_argument("--key", help="answer 401 to any other")
     parser.add_argument("--no-schema", action="store_true", help="answer 400 to requests with response_format")

@@ -65,8 +65,12 @@ class Stub:
         """How often it was asked by each `X-Session-ID`."""
         return self._told("/sessions")
 
+    def answer(self, more: int) -> None:
+        """Let a stub with `--answers` answer so many requests more."""
+        self._told(f"/answer/{more}")
+
     def _told(self, path: str) -> dict[str, Any]:
-        with urllib.request.urlopen(self.url.removesuffix("/v1") + path, timeout=10) as response:
+        with urllib.request.urlopen(self.url.removesuffix("/v1") + path, timeout=60) as response:
             data: dict[str, Any] = json.load(response)
         return data
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +23,35 @@ SMALL = {"culture": ["japan"], "scenarios": 2, "samples": 1, "max_exchanges": 2,
 """A run of two short dialogues by the rehearsal."""
 
 PATIENCE = 300.0  # seconds that only a failure takes
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl(2)
 
 
 class Served:
-    """A running service; `kill` ends it as a cut of power would, `stop` as a shell does."""
+    """A service; `kill` ends it as a cut of power would, `stop` as a shell does, and `start` starts it again."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.folder = folder
-        (folder / "clca.toml").touch()
+    def __init__(self, folder: Path, *options: str, **env: str) -> None:
+        self.folder, self._options, self._env = folder, options, env
+        self.start()
+
+    def start(self, folder: Path | None = None) -> None:
+        """Start it, in another folder if one is named."""
+        self.folder = folder or self.folder
+        (self.folder / "clca.toml").touch()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "clca", "serve", "--port", "0", "--free", "0", "--drain", "0", *options],
-            cwd=folder,
-            env=environment(),
+            [sys.executable, "-m", "clca", "serve", "--port", "0", "--free", "0", "--drain", "0", *self._options],
+            cwd=self.folder,
+            env=environment(**self._env),
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_end_with_the_test,
         )
         assert self.process.stderr is not None
         lines = []
         while not (match := re.search(r" at (https?://\S+)$", line := self.process.stderr.readline())):
             lines.append(line)
-            assert line, f"the service has not begun: {''.join(lines)}"
+            if not line:
+                self.process.communicate()
+                raise AssertionError(f"the service has not begun: {''.join(lines)}")
         self.url = match[1]
         self.http = httpx2.Client(base_url=self.url, timeout=PATIENCE)
 
@@ -49,6 +60,10 @@ class Served:
         assert response.status_code in (200, 202), response.text
         job: dict[str, Any] = response.json()
         return job
+
+    def job(self, job: str) -> dict[str, Any]:
+        shown: dict[str, Any] = self.http.get(f"/v1/jobs/{job}").json()
+        return shown
 
     def events(self, job: str, after: int = 0) -> Iterator[tuple[int, str, dict[str, Any]]]:
         headers = {"Last-Event-ID": str(after)} if after else {}
@@ -65,32 +80,40 @@ class Served:
         """The job, once it has ended."""
         for _ in self.events(job):
             pass
-        shown: dict[str, Any] = self.http.get(f"/v1/jobs/{job}").json()
-        return shown
+        return self.job(job)
 
     def kill(self) -> None:
         self.process.kill()
         self._end()
 
     def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(signal.SIGTERM)
         return self._end()
 
     def _end(self) -> int:
         self.http.close()
-        self.process.communicate(timeout=PATIENCE)
+        if self.process.returncode is not None:
+            return self.process.returncode
+        try:
+            self.process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise
         return self.process.returncode
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Served]:
-    """A service in a folder, stopped at the end."""
-    served = Served(folder, *options)
+def serving(folder: Path, *options: str, **env: str) -> Iterator[Served]:
+    """A service in a folder. Whatever happens, no process of it is left at the end."""
+    served = Served(folder, *options, **env)
     try:
         yield served
     finally:
         served.stop()
+        until = time.monotonic() + PATIENCE  # of a killed one, its guards end the workers within some seconds
+        while workers(served.folder) and time.monotonic() < until:
+            time.sleep(0.1)
 
 
 def workers(folder: Path) -> list[int]:
@@ -106,3 +129,15 @@ def workers(folder: Path) -> list[int]:
         if is_worker and not is_guard:
             found.append(int(entry.name))
     return found
+
+
+def kill_workers(folder: Path) -> None:
+    for number in workers(folder):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+
+
+def _end_with_the_test() -> None:
+    """Have this process end when that of the test is killed."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
