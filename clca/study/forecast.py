@@ -209,7 +209,7 @@ def _without_adapters(command: str, config: Any) -> tuple[dict[str, Any], float]
 def _plan(command: str, config: StageConfig, workspace: Path | None) -> Any:
     """The plan of a stage; of a training also where this machine cannot run it."""
     if command == "train":
-        return stage(command).plan(config, workspace, allow_unavailable=True)  # type: ignore[call-arg]
+        return stage(command).plan(config, workspace, allow_unavailable=True)
     return stage(command).plan(config, workspace)
 
 
