@@ -56,6 +56,9 @@ class MapResult(Record):
     cultures: dict[str, str] = Field(description="Names of the cultures, by id.")
     sources: tuple[SourceMap, ...]
     points: str = Field(description="File of all points: source, culture, id, text, method, x, y.")
+    run_fingerprints: dict[str, str] = Field(
+        default={}, description="Fingerprint of each run whose dialogues are mapped, by its folder."
+    )
     rehearsal: bool = Field(description="Whether any dialogue was played by the embedded simulator.")
     sample: int
     seed: int

@@ -56,6 +56,7 @@ def run(plan: MapPlan, progress: ProgressCallback = ignore) -> MapResult:
             cultures=plan.names,
             sources=sources,
             points=POINTS,
+            run_fingerprints={str(run.folder): str(run.data.get("fingerprint", "")) for run in plan.runs},
             rehearsal=plan.rehearsal,
             sample=plan.config.sample,
             seed=plan.config.seed,

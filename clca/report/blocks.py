@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from clca.records import Dialogue
@@ -39,12 +39,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class ReportCell:
-    """A cell: what stands there, the number that it is, its interval in words, or a bar."""
+    """A cell: what stands there, the number that it is, its interval in words, or a bar.
+
+    `sources` are the codes of what it comes from, where the cells of its row come from different things.
+    """
 
     text: str = NOTHING
     value: float | None = None
     interval: str = ""
     bar: Bar | None = None
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,21 @@ class ReportRow:
     kind: RowKind = "ours"
     group: str = ""
     sources: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called among the rows of its table."""
+        return f"{self.group}: {self.label}" if self.group else self.label
+
+
+def cited_row(label: str, cells: Iterable[ReportCell], kind: RowKind = "ours", group: str = "") -> ReportRow:
+    """A row of cells with sources: those stand at its end where all of its numbers have the same."""
+    listed = tuple(cells)
+    known = {cell.sources for cell in listed if cell.value is not None}
+    if len(known) > 1:
+        return ReportRow(label, listed, kind, group)
+    plain = tuple(replace(cell, sources=()) for cell in listed)
+    return ReportRow(label, plain, kind, group, next(iter(known), ()))
 
 
 @dataclass(frozen=True, slots=True)

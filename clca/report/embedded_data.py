@@ -78,7 +78,7 @@ def numbers_of(tables: Iterable[ReportTable]) -> Numbers:
                 if cell.value is not None and math.isfinite(cell.value)
             }
             if values:
-                rows.setdefault(f"{row.group}: {row.label}" if row.group else row.label, values)
+                rows.setdefault(row.name, values)
     return {key: rows for key, rows in numbers.items() if rows}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 import clca
 from clca.printable import one_line
@@ -27,6 +26,7 @@ from clca.report.sections.pictures import CodesOf, Pictures, draw_pictures
 from clca.report.sections.quality import quality_section
 from clca.report.sections.studies import studies_section
 from clca.report.sections.values import counts, text
+from clca.report.shown_content import CULTURES, PUBLISHED, shown_content
 from clca.report.sources import ReportInputs, Source
 from clca.storage.atomic import encoded
 from clca.storage.output_files import write_output
@@ -52,23 +52,27 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
         studies=config.studies,
         maps=config.maps,
     )
-    provenance = read_provenance(inputs, folders, plan.content.workspace)
+    workspace = plan.content.workspace
+    provenance = read_provenance(inputs, folders, workspace, shown_content(inputs, workspace))
+    if plan.former is not None and plan.former_file is not None:
+        provenance.add_former(plan.former_file, plan.former)
     progress(Progress(1, STEPS, "steps"))
-    pictures = draw_pictures(inputs, plan.content.workspace, _codes_of(plan, provenance))
+    pictures = draw_pictures(inputs, workspace, _codes_of(plan, provenance), provenance.content.get(PUBLISHED, ()))
     progress(Progress(2, STEPS, "steps"))
     sections = list(_sections(plan, provenance, pictures))
     progress(Progress(3, STEPS, "steps"))
+    tables = [table for section in sections for table in tables_of(section.blocks)]
     data = ReportData(
         made=now(),
         clca=clca.__version__,
         sources={source.name: _version(source) for source in inputs.sources},
-        numbers=numbers_of(chain.from_iterable(tables_of(section.blocks) for section in sections)),
+        numbers=numbers_of(tables),
     )
     changed = 0
     if plan.former is not None and plan.former_file is not None:
         changes = compare(plan.former, data)
         changed = len(changes.numbers)
-        sections.append(changes_section(changes, plan.former, str(plan.former_file)))
+        sections.append(changes_section(changes, plan.former, str(plan.former_file), tables, provenance.former))
     marks, notes = marks_of(inputs.sources), (*_notes(inputs), *pictures.notes)
     html = render(plan.title, sections, provenance, inputs, data, _glance(inputs), marks, notes)
     progress(Progress(4, STEPS, "steps"))
@@ -109,17 +113,17 @@ def _codes_of(plan: ReportPlan, provenance: Provenance) -> CodesOf:
 
 
 def _sections(plan: ReportPlan, provenance: Provenance, pictures: Pictures) -> Iterator[Section]:
-    inputs, content, adapters = plan.inputs, plan.content, provenance.adapters
+    inputs, content = plan.inputs, plan.content
     more = {"wvs": [*pictures.survey, *item_blocks(inputs, content)], "offense": pictures.matrices}
     made = (
-        studies_section(inputs, _codes_of(plan, provenance)),
+        studies_section(inputs, _codes_of(plan, provenance), provenance.content.get(PUBLISHED, ())),
         funnel_section(inputs),
-        cultures_section(inputs, content, pictures.maps),
+        cultures_section(inputs, content, provenance.content.get(CULTURES, ()), pictures.maps),
         dialogues_section(inputs, plan.config.dialogues, plan.config.seed),
         audits_section(inputs),
         quality_section(inputs),
         maps_section(inputs),
-        *(evaluation_section(inputs, suite, adapters, more.get(suite, ())) for suite in SUITES),
+        *(evaluation_section(inputs, suite, provenance, content, more.get(suite, ())) for suite in SUITES),
     )
     yield from (section for section in made if section is not None)
 

@@ -8,16 +8,24 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from clca.printable import csv_cell
-from clca.report.blocks import NOTHING, ReportCell, ReportRow, ReportTable, RowKind
+from clca.report.blocks import NOTHING, ReportCell, ReportRow, ReportTable, RowKind, cited_row
 from clca.safe_open import MIB, read_bytes
 
 LARGEST = 4 * MIB  # bytes of a file of tables
 CHANGE = "Δ"
+
+Cited = Callable[[str, str, RowKind], tuple[str, ...]]
+"""The codes of what a cell comes from, besides those of its table: by the names of row and column, and kind of row."""
+
+
+def by_table(row: str, column: str, kind: RowKind) -> tuple[str, ...]:
+    """All cells come from what their table comes from."""
+    return ()
 
 
 @dataclass(slots=True)
@@ -35,17 +43,14 @@ def read_tables(
     key: str,
     marks: tuple[str, ...],
     sources: tuple[str, ...],
-    row_sources: Mapping[str, tuple[str, ...]],
+    cited: Cited = by_table,
 ) -> tuple[ReportTable, ...]:
-    """The tables of `<name>.md` and `<name>.csv` in a folder.
-
-    `row_sources` are those of rows whose label has the key in it. Raises `OSError` for a file that cannot be read.
-    """
+    """The tables of `<name>.md` and `<name>.csv` in a folder. Raises `OSError` for a file that cannot be read."""
     drafts = list(_parse(_text(folder / f"{name}.md", folder)))
     numbers = _Numbers(_text(folder / f"{name}.csv", folder))
     tables = []
     for draft in drafts:
-        rows = tuple(_row(draft, row, numbers, row_sources) for row in draft.rows)
+        rows = tuple(_row(draft, row, numbers, cited) for row in draft.rows)
         columns = tuple(draft.head[1:])
         title = draft.title
         tables.append(
@@ -133,12 +138,7 @@ class _Numbers:
         return _number(line.get("value") or ""), "reference" if line.get("kind") == "reference" else kind
 
 
-def _row(
-    draft: _Draft,
-    row: tuple[str, str, list[str]],
-    numbers: _Numbers,
-    row_sources: Mapping[str, tuple[str, ...]],
-) -> ReportRow:
+def _row(draft: _Draft, row: tuple[str, str, list[str]], numbers: _Numbers, cited: Cited) -> ReportRow:
     group, label, texts = row
     name = f"{group}: {label}" if group else label
     cells, kinds = [], list[RowKind]()
@@ -148,17 +148,10 @@ def _row(
             continue
         value, kind = numbers.take(name, "delta" if column == CHANGE else column)
         shown, _, interval = text.partition(" ")
-        cells.append(ReportCell(shown, _number(shown.replace(",", "")) if value is None else value, interval))
+        number = _number(shown.replace(",", "")) if value is None else value
+        cells.append(ReportCell(shown, number, interval, sources=cited(label, column, kind)))
         kinds.append(kind)
-    kind = kinds[0] if kinds else "ours"
-    sources = _sources(label, kind, row_sources)
-    return ReportRow(label, tuple(cells), kind, group, sources)
-
-
-def _sources(label: str, kind: RowKind, row_sources: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    if kind != "ours":
-        return ()
-    return tuple(dict.fromkeys(code for key, codes in row_sources.items() if key in label for code in codes))
+    return cited_row(label, cells, kinds[0] if kinds else "ours", group)
 
 
 def _number(text: str) -> float | None:

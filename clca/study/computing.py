@@ -179,6 +179,7 @@ def _number(
     return made.model_copy(
         update={
             "values": {seed: float(value[0]) for seed, value in by_seed.items()},
+            "cells_by_seed": {seed: number.by_seed[seed].cells for seed in by_seed},
             "mean": spread.mean,
             "sd": spread.sd,
             "low": alone[0],

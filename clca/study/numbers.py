@@ -50,6 +50,9 @@ class StudyNumber(Record):
     group: str = ""
     unit: Unit = "score"
     cells: tuple[str, ...] = Field(description="Cells of the study that it is made of.")
+    cells_by_seed: dict[str, tuple[str, ...]] = Field(
+        default={}, description="Of the cells, those that the value of each seed is made of."
+    )
     results: tuple[Path, ...] = Field(default=(), description="Folders of the evaluations that it is made of.")
     missing: tuple[str, ...] = Field(default=(), description="Of the cells, those without a result so far.")
     values: dict[str, float] = Field(default={}, description="Value by seed; by an empty name where there is none.")

@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 from random import Random
 
@@ -19,6 +17,7 @@ from clca.errors import ClcaError, NotFoundError, StoreError
 from clca.report.embedded_data import read_report
 from clca.report.result import ReportResult
 from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder
+from tests.report.reading import Page, numbers, origin_of, untraced
 from tests.report.workspace import HOSTILE, make_workspace, survey_table, write_tables
 
 
@@ -39,81 +38,6 @@ def result(workspace: Path) -> ReportResult:
 @pytest.fixture(scope="module")
 def page(result: ReportResult) -> Page:
     return Page.of(result.file.read_text(encoding="utf-8"))
-
-
-VOID = {"meta", "rect"}
-
-
-@dataclass
-class Element:
-    name: str
-    attributes: dict[str, str]
-    parent: Element | None
-    within: list[Element | str] = field(default_factory=list)
-
-    @property
-    def children(self) -> list[Element]:
-        return [part for part in self.within if isinstance(part, Element)]
-
-    def all(self) -> Iterator[Element]:
-        yield self
-        for child in self.children:
-            yield from child.all()
-
-    def find(self, *names: str) -> list[Element]:
-        return [element for element in self.all() if element.name in names]
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self._texts()).split())
-
-    def _texts(self) -> Iterator[str]:
-        for part in self.within:
-            if isinstance(part, str):
-                yield part
-            else:
-                yield from part._texts()
-
-
-class Page(HTMLParser):
-    """The elements of a page. A tag that is closed in the wrong order is an error."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.root = self._now = Element("page", {}, None)
-
-    @classmethod
-    def of(cls, html: str) -> Page:
-        page = cls()
-        page.feed(html)
-        assert page._now is page.root, f"{page._now.name} is not closed"
-        return page
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs}, self._now)
-        self._now.within.append(element)
-        if tag not in VOID:
-            self._now = element
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._now.name == tag, f"</{tag}> closes <{self._now.name}> at {self.getpos()}"
-        assert self._now.parent is not None
-        self._now = self._now.parent
-
-    def handle_data(self, data: str) -> None:
-        self._now.within.append(data)
-
-    def find(self, *names: str) -> list[Element]:
-        return self.root.find(*names)
-
-    def by_id(self, id: str) -> Element:
-        (element,) = [element for element in self.root.all() if element.attributes.get("id") == id]
-        return element
 
 
 def test_it_has_a_section_for_each_kind_of_result(page: Page, result: ReportResult) -> None:
@@ -138,6 +62,7 @@ def test_it_has_a_section_for_each_kind_of_result(page: Page, result: ReportResu
         "A1": "adapters/japan/adapter",
         "E1": "evaluations/offense/a-student-2",
         "E2": "evaluations/wvs/a-student-japan",
+        "E3": "evaluations/wvs/a-student-japan-43",
         "M1": "maps/one",
     }
     assert (result.unfinished, result.unreadable, result.against) == ((), {}, None)
@@ -193,7 +118,8 @@ def test_private_views_intents_and_verdicts_stand_in_sample_dialogues(page: Page
 
 
 def test_rows_that_are_published_or_references_say_so(page: Page) -> None:
-    rows = [row for row in page.by_id("survey").find("tr") if row.attributes.get("class") in ("published", "reference")]
+    table = page.by_id("survey").find("table")[0]
+    rows = [row for row in table.find("tr") if row.attributes.get("class") in ("published", "reference")]
     assert {row.attributes["class"]: row.find("th")[0].text for row in rows} == {
         "published": "a-student, published",
         "reference": "people, split half",
@@ -208,7 +134,7 @@ def test_items_show_people_beside_the_student(page: Page) -> None:
         "people: Very important 60 %; Rather important 30 %; Not very important 10 %",
         "in person: Very important 20 %; Rather important 30 %; Not very important 40 %; unreadable 10 %",
     ]
-    assert len(bars) == 2 * 3
+    assert len(bars) == 2 * 2 * 3
 
 
 def test_a_study_shows_its_cells_its_numbers_over_seeds_and_its_tests(page: Page) -> None:
@@ -216,11 +142,12 @@ def test_a_study_shows_its_cells_its_numbers_over_seeds_and_its_tests(page: Page
     rows = {
         row.find("th")[0].text: [cell.text for cell in row.find("td")] for row in study.find("tr") if row.find("td")
     }
-    assert rows["survey"] == ["eval-wvs", "2", "0", "0", "1", "1", "0"]
-    assert rows["CLCA"] == ["0.250 ± 0.014 (2 seeds) [0.200, 0.300]", "from E2"]
-    assert rows["CLCA, published"] == ["0.270", ""]
-    assert rows["CLCA: Japan"] == ["a-student", "-0.250 [-0.300, -0.200]", "< 0.001", "0.020", "2"]
-    assert "survey.43, failed: out of memory <script>" in study.text
+    assert rows["survey"] == ["eval-wvs", "3", "0", "0", "2", "1", "0"]
+    assert rows["CLCA"] == ["0.250 ± 0.014 (2 seeds) [0.200, 0.300]", "from E2 E3"]
+    printed = next(number for number in numbers(page) if number.kind == "published" and number.section == "study")
+    assert rows["CLCA, published"] == ["0.270", f"from {printed.codes[0]}"]
+    assert rows["CLCA: Japan"] == ["a-student", "-0.250 [-0.300, -0.200]", "< 0.001", "0.020", "2", "from E2 E3"]
+    assert "survey.44, failed: out of memory <script>" in study.text
     assert "respondents 2, published 1000" in study.text
 
 
@@ -236,7 +163,8 @@ def test_the_report_of_a_study_has_what_its_cells_made(workspace: Path) -> None:
     made = clca.report(study="small", dialogues=0, progress=False)
     assert made.file == Path("studies/small/report.html")
     assert made.title.startswith("A small study")
-    assert list(made.sources.values()) == ["studies/small", "generated/japan/one", "evaluations/wvs/a-student-japan"]
+    assert list(made.sources.values())[:2] == ["studies/small", "generated/japan/one"]
+    assert list(made.sources.values())[2:] == ["evaluations/wvs/a-student-japan", "evaluations/wvs/a-student-japan-43"]
 
 
 def test_a_study_leads_to_no_results_elsewhere(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -252,25 +180,16 @@ def test_a_study_leads_to_no_results_elsewhere(workspace: Path, tmp_path_factory
     assert "a-teacher" not in made.file.read_text()
 
 
-def origin_of(page: Page, code: str) -> dict[str, str]:
-    """What the card of a code says first, as a reader sees it."""
-    (origin,) = [element for element in page.by_id(code).find("dl") if element.attributes.get("class") == "origin"]
-    return {entry.find("dt")[0].text: entry.find("dd")[0].text for entry in origin.children}
+def test_every_number_leads_to_a_card_that_says_what_made_it(page: Page) -> None:
+    assert untraced(page) == []
+    assert len(list(numbers(page))) > 100
 
 
 def test_ten_random_numbers_lead_to_run_teacher_student_prompts_data_and_seed(page: Page) -> None:
-    """As a reader does it: from the number to the code beside its row or table, and to the card of the code."""
-    cells = [
-        (cell, row, table)
-        for table in page.by_id("survey").find("table")
-        for row in table.find("tr")
-        for cell in row.find("td")
-        if row.attributes.get("class") == "ours" and re.match(r"[+-]?\d", cell.text)
-    ]
-    for cell, row, table in Random(16).sample(cells, 10):
-        codes = [a.text for a in (*row.find("a"), *table.find("caption")[0].find("a"))]
-        assert codes, cell.text
-        origin = origin_of(page, codes[-1])
+    """As a reader does it: from the number to the code beside it, its row or its table, and to the card of the code."""
+    survey = [number for number in numbers(page) if number.section == "survey" and number.kind == "ours"]
+    for number in Random(16).sample(survey, 10):
+        origin = origin_of(page, next(code for code in number.codes if code.startswith("E")))
         assert origin["run"] == "R1 generated/japan/one"
         assert origin["teacher"] == "a-teacher (teacher); a-judge (judge)"
         assert origin["student"] == "a-student"
@@ -282,6 +201,19 @@ def test_ten_random_numbers_lead_to_run_teacher_student_prompts_data_and_seed(pa
         assert version in page.by_id(code[0]).text
         assert "7 of generated/japan/one" in origin["seed"]
         assert "9 of adapters/japan/adapter" in origin["seed"]
+
+
+def test_printed_numbers_and_scores_of_cultures_lead_to_the_files_that_they_stand_in(page: Page) -> None:
+    of_cultures = next(number for number in numbers(page) if number.section == "cultures")
+    printed = next(number for number in numbers(page) if number.kind == "published" and number.section == "survey")
+    for number, file in ((of_cultures, "personas/cultures/japan.yaml"), (printed, "eval/wvs/published.csv")):
+        assert file in page.by_id(number.codes[0]).text
+
+
+def test_a_mean_lists_its_seeds_each_with_its_own_evaluation(page: Page) -> None:
+    (table,) = [table for table in page.find("table") if "Single seeds" in table.find("caption")[0].text]
+    rows = {row.find("th")[0].text: [cell.text for cell in row.find("td")] for row in table.find("tr")[1:]}
+    assert rows == {"CLCA, seed 42": ["0.240", "from E2"], "CLCA, seed 43": ["0.260", "from E3"]}
 
 
 def test_what_is_not_finished_or_cannot_be_read_is_counted_and_said(
@@ -317,11 +249,13 @@ def test_names_cultures_and_patterns_choose(workspace: Path) -> None:
         "generated/japan/one",
         "adapters/japan/adapter",
         "evaluations/wvs/a-student-japan",
+        "evaluations/wvs/a-student-japan-43",
     ]
     assert chosen("evaluations/*/*", "generated/japan/one") == [
         "generated/japan/one",
         "evaluations/offense/a-student-2",
         "evaluations/wvs/a-student-japan",
+        "evaluations/wvs/a-student-japan-43",
     ]
     with pytest.raises(NotFoundError, match="no study, run, adapter, evaluation, statistics, audit or map 'jpan'"):
         chosen("jpan")
@@ -364,7 +298,8 @@ def test_what_changed_since_the_last_report_is_shown(tmp_path: Path, monkeypatch
     shown = changes.text
     assert second.changed == 1
     (changed,) = [row for row in changes.find("tr") if row.find("td")]
-    assert [cell.text for cell in changed.find("th", "td")] == ["a-student: Japan", "0.5123", "0.6123", "+0.1"]
+    shown_cells = ["a-student: Japan", "0.5123 from F1", "0.6123 from E1", "+0.1 from F1 E1"]
+    assert [cell.text for cell in changed.find("th", "td")] == shown_cells
     assert "New results: generated/japan/one." in shown
     assert "Results that were made again: evaluations/wvs/a-student-japan." in shown
     assert read_report(Path("report.html")).numbers["wvs evaluations/wvs/a-student-japan: KL"]["a-student"][

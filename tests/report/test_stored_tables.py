@@ -6,12 +6,18 @@ from pathlib import Path
 import pytest
 
 from clca.report import render, stored_tables
-from clca.report.stored_tables import read_tables
+from clca.report.blocks import ReportTable
+from clca.report.stored_tables import Cited, by_table, read_tables
 from tests.report.workspace import ADAPTED, HOSTILE, offense_table, survey_table, write_tables
 
 
-def read(folder: Path, **row_sources: tuple[str, ...]):  # type: ignore[no-untyped-def]
-    return read_tables(folder, "table", key="k", marks=(), sources=("E1",), row_sources=row_sources)
+def read(folder: Path, cited: Cited = by_table) -> tuple[ReportTable, ...]:
+    return read_tables(folder, "table", key="k", marks=(), sources=("E1",), cited=cited)
+
+
+def by_column(row: str, column: str, kind: str) -> tuple[str, ...]:
+    """The code of what a cell comes from: of the column of Japan another one."""
+    return () if row != ADAPTED else ("A1",) if column == "Japan" else ("A1", "A2")
 
 
 def test_doctests() -> None:
@@ -20,7 +26,7 @@ def test_doctests() -> None:
 
 def test_tables_come_back_with_titles_notes_kinds_and_full_precision(tmp_path: Path) -> None:
     write_tables(tmp_path, "table", survey_table("kl_paper", "KL-D ↓"), offense_table())
-    survey, offense = read(tmp_path, adapted=("A1",))
+    survey, offense = read(tmp_path, by_column)
     assert (survey.title, survey.columns, survey.key) == ("KL-D ↓", ("Japan", "average", "Δ"), "k: KL-D ↓")
     assert survey.notes == ("KL(o || q) in nats.", f"REHEARSAL (the student is tiny): {HOSTILE[0]}")
     assert [row.kind for row in survey.rows] == ["ours", "ours", "published", "reference"]
@@ -29,7 +35,8 @@ def test_tables_come_back_with_titles_notes_kinds_and_full_precision(tmp_path: P
         ("0.5000", 0.5, "[0.4000, 0.6000]"),
         ("", None, ""),
     ]
-    assert (survey.rows[1].label, survey.rows[1].cells[2].value, survey.rows[1].sources) == (ADAPTED, 0.26, ("A1",))
+    assert (survey.rows[1].label, survey.rows[1].cells[2].value, survey.rows[1].sources) == (ADAPTED, 0.26, ())
+    assert [cell.sources for cell in survey.rows[1].cells] == [("A1",), ("A1", "A2"), ("A1", "A2")]
     assert survey.rows[2].cells[1].value is None
     assert (offense.corner, offense.columns) == ("answers", ("deu", "t*u|r"))
     assert [row.group for row in offense.rows] == ["without an adapter", HOSTILE[0]]

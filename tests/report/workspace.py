@@ -50,7 +50,9 @@ def make_workspace(base: Path) -> Path:
     audit(base / "audits" / "one", run)
     statistics(base / "quality", run)
     map_of_dialogues(base / "maps" / "one", run)
-    study(base / "studies" / "small", run, survey)
+    other = evaluation_folder(base, adapter, "wvs/a-student-japan-43", rehearsal=True, cultures=["japan"])
+    write_tables(other, "table", survey_table("kl_paper", "KL-D ↓ (paper-compatible)"))
+    study(base / "studies" / "small", run, survey, other)
     return base
 
 
@@ -196,10 +198,10 @@ def map_of_dialogues(folder: Path, run: Path) -> None:
     (folder / "map.json").write_text(json.dumps(fields))
 
 
-def study(folder: Path, run: Path, survey: Path) -> None:
-    """A study of three cells, one of which failed, with a table over two seeds."""
+def study(folder: Path, run: Path, survey: Path, other: Path) -> None:
+    """A study of four cells, one of which failed, with a table over two seeds."""
     made = {"dialogues.japan": ("generate", run, "finished"), "survey.42": ("eval-wvs", survey, "finished")}
-    made["survey.43"] = ("eval-wvs", None, "failed")
+    made |= {"survey.43": ("eval-wvs", other, "finished"), "survey.44": ("eval-wvs", None, "failed")}
     entries, records = [], []
     for id, (command, result, state) in made.items():
         stage = id.partition(".")[0]
@@ -213,7 +215,7 @@ def study(folder: Path, run: Path, survey: Path) -> None:
         title=f"A small study {HOSTILE[2]}",
         file="small.yaml",
         digest="0" * 64,
-        matrix={"seed": (42, 43)},
+        matrix={"seed": (42, 43, 44)},
         cells=tuple(entries),
         versions={},
         created="2026",
@@ -232,9 +234,10 @@ def study(folder: Path, run: Path, survey: Path) -> None:
             row="CLCA",
             column="Japan",
             metric="kl",
-            cells=("survey.42", "survey.43"),
-            results=(survey,),
-            missing=("survey.43",),
+            cells=("survey.42", "survey.43", "survey.44"),
+            cells_by_seed={"42": ("survey.42",), "43": ("survey.43",)},
+            results=(survey, other),
+            missing=("survey.44",),
             values={"42": 0.24, "43": 0.26},
             mean=0.25,
             sd=0.0141,

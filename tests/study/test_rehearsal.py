@@ -12,6 +12,7 @@ import pytest
 from clca.content.lookup import package_content
 from tests.cli.evaluation_folder import Desk
 from tests.cli_process import last_json, start
+from tests.report.reading import Page, numbers, untraced
 
 CHAIN = """\
 title: The chain
@@ -95,6 +96,9 @@ def test_the_same_command_resumes_what_was_killed_and_does_nothing_twice(desk: D
         assert after[id]["done"] is True
     assert (desk.folder / after["specificity"]["results"][0]).is_dir()
     assert (desk.folder / after["survey"]["results"][0] / "scores.json").is_file()
+    page = Page.of((desk.folder / result["report"]).read_text(encoding="utf-8"))
+    assert untraced(page, "data") == []
+    assert {"study", "funnel", "survey", "offense", "mmlu", "cspec"} <= {number.section for number in numbers(page)}
 
 
 def test_a_changed_prompt_redoes_just_what_depends_on_it(desk: Desk) -> None:

@@ -73,7 +73,8 @@ def _recorded_runs(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The folders of the runs that an audit or a map is of, each with its fingerprint, or "" where it is not known."""
     fingerprints = mapping(data.get("run_fingerprints"))
     taken = [run for selection in listed(data.get("selection")) for run in listed(mapping(selection).get("taken"))]
-    runs = dict.fromkeys(run for run in listed(data.get("runs")) or taken if isinstance(run, str))
+    named = listed(data.get("runs")) or taken or list(fingerprints)
+    runs = dict.fromkeys(run for run in named if isinstance(run, str))
     return [(run, string(fingerprints.get(run))) for run in runs]
 
 

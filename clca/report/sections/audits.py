@@ -26,7 +26,6 @@ def audits_section(inputs: ReportInputs) -> Section | None:
                 key=f"audit {audit.name}",
                 marks=audit.marks,
                 sources=(audit.code,),
-                row_sources={},
             )
         except OSError as error:
             blocks.append(Paragraph(f"Its tables cannot be read: {error}", emphasis=True))

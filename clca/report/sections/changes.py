@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from clca.report.blocks import Block, Paragraph, ReportCell, ReportRow, ReportTable, Section
-from clca.report.embedded_data import Changes, ReportData
+from clca.report.embedded_data import Changes, NumberChange, ReportData
 from clca.words import beginning
 
 MOST = 200  # changed numbers that are shown
 LONGEST = 160  # characters of a name
 
 
-def changes_section(changes: Changes, former: ReportData, file: str) -> Section:
-    """The section."""
+def changes_section(
+    changes: Changes, former: ReportData, file: str, tables: Iterable[ReportTable], sources: tuple[str, ...]
+) -> Section:
+    """The section; `tables` have the numbers as they are now, `sources` is the code of the former report."""
     blocks: list[Block] = []
     if changes.is_empty:
         blocks.append(Paragraph(f"Nothing: all {changes.same:,} numbers are the same."))
@@ -32,25 +36,30 @@ def changes_section(changes: Changes, former: ReportData, file: str) -> Section:
             more = f", and {len(names) - 20:,} more" if len(names) > 20 else ""
             blocks.append(Paragraph(f"{words}: {shown}{more}."))
     if changes.numbers:
-        blocks.append(_table(changes))
+        blocks.append(_table(changes, {table.key: table for table in tables if table.key}, sources))
     made = former.made[:16].replace("T", " ") or "at an unknown time"
     lead = f"Compared with {file}, made {made} by clca {former.clca}."
     return Section("changes", "What changed", tuple(blocks), lead)
 
 
-def _table(changes: Changes) -> ReportTable:
-    rows = tuple(
-        ReportRow(
-            f"{beginning(change.row, LONGEST)}: {beginning(change.column, LONGEST)}",
-            (
-                ReportCell(f"{change.before:,.4g}", change.before),
-                ReportCell(f"{change.now:,.4g}", change.now),
-                ReportCell(f"{change.now - change.before:+,.4g}", change.now - change.before),
-            ),
-            group=beginning(change.table, LONGEST),
+def _table(changes: Changes, tables: Mapping[str, ReportTable], former: tuple[str, ...]) -> ReportTable:
+    rows = []
+    for change in changes.numbers[:MOST]:
+        now = _codes(tables[change.table], change)
+        cells = (
+            ReportCell(f"{change.before:,.4g}", change.before, sources=former),
+            ReportCell(f"{change.now:,.4g}", change.now, sources=now),
+            ReportCell(f"{change.now - change.before:+,.4g}", change.now - change.before, sources=(*former, *now)),
         )
-        for change in changes.numbers[:MOST]
-    )
+        label = f"{beginning(change.row, LONGEST)}: {beginning(change.column, LONGEST)}"
+        rows.append(ReportRow(label, cells, group=beginning(change.table, LONGEST)))
     left = len(changes.numbers) - MOST
     notes = (f"{left:,} more numbers differ.",) if left > 0 else ()
-    return ReportTable("Numbers that differ", ("before", "now", "difference"), rows, "", "row: column", notes)
+    return ReportTable("Numbers that differ", ("before", "now", "difference"), tuple(rows), "", "row: column", notes)
+
+
+def _codes(table: ReportTable, change: NumberChange) -> tuple[str, ...]:
+    """The codes of what a number comes from now."""
+    place = table.columns.index(change.column)
+    row = next(row for row in table.rows if row.name == change.row and row.cells[place].value is not None)
+    return tuple(dict.fromkeys((*table.sources, *row.sources, *row.cells[place].sources)))

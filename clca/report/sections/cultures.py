@@ -30,8 +30,10 @@ def cultures_of(inputs: ReportInputs) -> list[str]:
     return list(names)
 
 
-def cultures_section(inputs: ReportInputs, content: Content, more: Sequence[Block] = ()) -> Section | None:
-    """The section, with further blocks after its table; None where no culture is known."""
+def cultures_section(
+    inputs: ReportInputs, content: Content, sources: tuple[str, ...], more: Sequence[Block] = ()
+) -> Section | None:
+    """The section, with further blocks after its table, which is of `sources`; None where no culture is known."""
     catalogue = CultureCatalogue(content)
     known: list[Culture] = []
     unknown = []
@@ -43,7 +45,7 @@ def cultures_section(inputs: ReportInputs, content: Content, more: Sequence[Bloc
     known = list({culture.id: culture for culture in known}.values())
     if not known:
         return None
-    blocks: list[Block] = [_table(known), *more]
+    blocks: list[Block] = [_table(known, sources), *more]
     if unknown:
         blocks.append(Paragraph(f"Without a profile here, and not shown: {', '.join(unknown[:20])}."))
     phrases = tuple(Paragraph(f"{culture.name}: {', '.join(culture.descriptors)}.") for culture in known)
@@ -56,14 +58,15 @@ def cultures_section(inputs: ReportInputs, content: Content, more: Sequence[Bloc
     return Section("cultures", "Cultures", tuple(blocks), lead)
 
 
-def _table(cultures: Sequence[Culture]) -> ReportTable:
+def _table(cultures: Sequence[Culture], sources: tuple[str, ...]) -> ReportTable:
     rows = []
     for culture in cultures:
         scores = [getattr(culture.scores, key) for key in DIMENSIONS]
         position = [getattr(culture.position, key) for key in POSITION]
         cells = (*(_cell(score, 0) for score in scores), *(_cell(value, 2) for value in position))
         rows.append(ReportRow(culture.name, cells))
-    return ReportTable("Scores of the cultures", (*DIMENSIONS.values(), *POSITION.values()), tuple(rows), "", "culture")
+    columns = (*DIMENSIONS.values(), *POSITION.values())
+    return ReportTable("Scores of the cultures", columns, tuple(rows), "", "culture", sources=sources)
 
 
 def _cell(value: float | None, places: int) -> ReportCell:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
+from clca.content.lookup import Content
 from clca.report.blocks import Block, Folded, Heading, Paragraph, ReportTable, Section
 from clca.report.lineage.values import listed, mapping
+from clca.report.provenance import Provenance
+from clca.report.sections.answering import Answering, answering
 from clca.report.sections.values import text
+from clca.report.shown_content import PUBLISHED
 from clca.report.sources import ReportInputs, Source
 from clca.report.stored_tables import read_tables
-
-Cited = Mapping[str, tuple[str, ...]]
-"""The codes of the adapters of each evaluation, by its code."""
 
 FIRST = 2  # tables of an evaluation that stand open
 WHOLE = 30  # evaluations of a suite of which all tables are shown
@@ -33,15 +35,20 @@ SUITES = {
 """Anchor, title and lead of the section of each suite."""
 
 
-def evaluation_section(inputs: ReportInputs, suite: str, cited: Cited, more: Sequence[Block] = ()) -> Section | None:
+def evaluation_section(
+    inputs: ReportInputs, suite: str, provenance: Provenance, content: Content, more: Sequence[Block] = ()
+) -> Section | None:
     """The section of a suite, with further blocks at its end; None without evaluations."""
     evaluations = inputs.evaluations(suite)
     if not evaluations:
         return None
     blocks: list[Block] = []
     for number, evaluation in enumerate(evaluations, start=1):
-        blocks.append(Heading(title_of(evaluation), _asked(evaluation), (evaluation.code, *cited[evaluation.code])))
-        blocks += _tables(evaluation, cited[evaluation.code], whole=number <= WHOLE)
+        code = evaluation.code
+        adapters, printed = provenance.adapters[code], provenance.content.get(PUBLISHED, ())
+        cited = answering(provenance.answering[code], adapters, printed, content)
+        blocks.append(Heading(title_of(evaluation), _asked(evaluation), (code, *adapters)))
+        blocks += _tables(evaluation, cited, whole=number <= WHOLE)
     id, title, lead = SUITES[suite]
     return Section(id, title, (*blocks, *more), lead)
 
@@ -62,9 +69,8 @@ def _asked(evaluation: Source) -> str:
     return "; ".join([evaluation.name, *facts])
 
 
-def _tables(evaluation: Source, adapters: Sequence[str], *, whole: bool) -> list[Block]:
+def _tables(evaluation: Source, cited: Answering, *, whole: bool) -> list[Block]:
     name = "tables" if evaluation.suite == "cspec" else "table"
-    row_sources = {mark: tuple(adapters) for mark in ("adapted", "recipe", "CLCA")} if adapters else {}
     try:
         tables = read_tables(
             evaluation.folder,
@@ -72,7 +78,7 @@ def _tables(evaluation: Source, adapters: Sequence[str], *, whole: bool) -> list
             key=f"{evaluation.suite} {evaluation.name}",
             marks=evaluation.marks,
             sources=(evaluation.code,),
-            row_sources=row_sources,
+            cited=cited.codes,
         )
     except OSError as error:
         return [Paragraph(f"Its tables cannot be read: {error}", emphasis=True)]
@@ -98,10 +104,7 @@ def _shared_notes(tables: Sequence[ReportTable]) -> list[str]:
 
 
 def _without(table: ReportTable, shared: Sequence[str]) -> ReportTable:
-    notes = tuple(note for note in table.notes if note not in shared)
-    return ReportTable(
-        table.title, table.columns, table.rows, table.key, table.corner, notes, table.marks, table.sources
-    )
+    return replace(table, notes=tuple(note for note in table.notes if note not in shared))
 
 
 def _is_caution(note: str) -> bool:

@@ -8,13 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clca.report.blocks import NOTHING, Block, Folded, ReportCell, ReportFigure, ReportRow, ReportTable
+from clca.report.blocks import NOTHING, Block, Folded, ReportCell, ReportFigure, ReportRow, ReportTable, RowKind
 from clca.report.sources import REHEARSAL, ReportInputs
 
 if TYPE_CHECKING:
-    from clca.report.figures.figure import Figure
+    from clca.report.figures.collection import Kind
+    from clca.report.figures.figure import Cell, Figure
 
 LIBRARIES = ("matplotlib", "numpy")
+RUN, KIND, PUBLISHED = "run", "kind", "published"
+"""Columns of a figure's table that say where a number comes from, and the kind of printed ones."""
 MOST_ROWS = 300  # of the table of a figure
 COLOURS = {"#000000": "currentColor", "#ffffff": "var(--paper)", "#e4e4e4": "var(--rule)", "#444444": "var(--quiet)"}
 """Colours of a picture that follow those of the page, so that it can be read in the dark."""
@@ -33,8 +36,12 @@ class Pictures:
     notes: list[str] = field(default_factory=list)
 
 
-def draw_pictures(inputs: ReportInputs, workspace: Path | None, codes_of: CodesOf) -> Pictures:
+def draw_pictures(
+    inputs: ReportInputs, workspace: Path | None, codes_of: CodesOf, published: tuple[str, ...]
+) -> Pictures:
     """The figures of the evaluations on the survey and on offensiveness; answers by item are tables in a page.
+
+    `published` is the code of the content that printed numbers stand in.
 
     Raises `ContentError` for broken content.
     """
@@ -53,23 +60,41 @@ def draw_pictures(inputs: ReportInputs, workspace: Path | None, codes_of: CodesO
 
     sources = read_sources([evaluation.folder for evaluation in evaluations], workspace)
     pictures.notes += [f"No figure of {line}" for line in sources.unread]
-    pictures.survey += [block for figure in figures_of(sources, ["survey"]) for block in _blocks(figure, codes_of)]
-    pictures.maps += [block for figure in figures_of(sources, ["maps"]) for block in _blocks(figure, codes_of)]
-    pictures.matrices += [block for figure in figures_of(sources, ["matrices"]) for block in _blocks(figure, codes_of)]
+    kinds: tuple[tuple[Kind, list[Block]], ...] = (
+        ("survey", pictures.survey),
+        ("maps", pictures.maps),
+        ("matrices", pictures.matrices),
+    )
+    for kind, blocks in kinds:
+        for figure in figures_of(sources, [kind]):
+            blocks += _blocks(figure, codes_of, published)
     return pictures
 
 
-def _blocks(figure: Figure, codes_of: CodesOf) -> list[Block]:
+def _blocks(figure: Figure, codes_of: CodesOf, published: tuple[str, ...]) -> list[Block]:
+    """A picture and its numbers: the code of a row stands in the place of the name of its run."""
     marks = (REHEARSAL,) if figure.rehearsal else ()
-    codes = codes_of(figure.sources)
-    rows = tuple(
-        ReportRow(_cell(row[0]).text, tuple(map(_cell, row[1:]))) for row in figure.table.rows[:MOST_ROWS] if row
-    )
+    codes, columns = codes_of(figure.sources), figure.table.columns
+    shown = [place for place, column in enumerate(columns) if place and column != RUN]
+    by_run = {folder.name: codes_of([folder]) for folder in figure.sources}
+    rows = []
+    for row in figure.table.rows[:MOST_ROWS]:
+        facts = dict(zip(columns, row, strict=True))
+        is_printed = facts.get(KIND) == PUBLISHED
+        run = by_run.get(str(facts.get(RUN) or "").rpartition("/")[2], ())
+        cells = tuple(_cell(row[place]) for place in shown)
+        kind: RowKind = "published" if is_printed else "reference" if facts.get(KIND) == "reference" else "ours"
+        rows.append(ReportRow(_cell(row[0]).text, cells, kind, sources=published if is_printed else run))
     left = len(figure.table.rows) - MOST_ROWS
-    notes = (f"{left:,} more rows are not shown.",) if left > 0 else ()
-    columns = figure.table.columns
     table = ReportTable(
-        f"The numbers of: {figure.title}", columns[1:], rows, "", columns[0] if columns else "", notes, marks, codes
+        f"The numbers of: {figure.title}",
+        tuple(columns[place] for place in shown),
+        tuple(rows),
+        "",
+        columns[0] if columns else "",
+        (f"{left:,} more rows are not shown.",) if left > 0 else (),
+        marks,
+        codes,
     )
     return [
         ReportFigure(figure.title, in_page(figure.svg.decode()), figure.caption, (), marks, codes),
@@ -88,7 +113,7 @@ def in_page(svg: str) -> str:
     return svg
 
 
-def _cell(value: str | float | int | None) -> ReportCell:
+def _cell(value: Cell) -> ReportCell:
     if value is None or value == "":
         return ReportCell(NOTHING)
     if isinstance(value, str):

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from clca.content.parsing import validation_message
 from clca.errors import ClcaError
-from clca.report.blocks import NOTHING, Block, Folded, Heading, Paragraph, ReportCell, ReportRow, ReportTable, Section
+from clca.report.blocks import (
+    NOTHING,
+    Block,
+    Folded,
+    Heading,
+    Paragraph,
+    ReportCell,
+    ReportRow,
+    ReportTable,
+    Section,
+    cited_row,
+)
 from clca.report.sections.pictures import CodesOf
 from clca.report.sections.values import count_cell
 from clca.report.sources import DEMONSTRATION, REHEARSAL, ReportInputs, Source
@@ -20,8 +31,8 @@ from clca.words import beginning
 MOST_FAULTS = 40
 
 
-def studies_section(inputs: ReportInputs, codes_of: CodesOf) -> Section | None:
-    """The section; None without studies."""
+def studies_section(inputs: ReportInputs, codes_of: CodesOf, published: tuple[str, ...]) -> Section | None:
+    """The section; None without studies. `published` is the code of the content that printed numbers stand in."""
     studies = inputs.of("study")
     if not studies:
         return None
@@ -33,7 +44,7 @@ def studies_section(inputs: ReportInputs, codes_of: CodesOf) -> Section | None:
             blocks.append(Paragraph(f"{source.name} cannot be shown: {error.message}", emphasis=True))
             continue
         blocks.append(Heading(study.info.title or source.name, source.name, (source.code,)))
-        blocks += [_progress(source, study), *_faults(study), *_numbers(source, codes_of)]
+        blocks += [_progress(source, study), *_faults(study), *_numbers(source, study, codes_of, published)]
     lead = (
         "Means over seeds; in brackets 95 % intervals over respondents or texts, ± the standard deviation over seeds."
     )
@@ -71,7 +82,7 @@ def _numbers_or_fault(folder: Path) -> StudyNumbers | str | None:
         return str(error)
 
 
-def _numbers(source: Source, codes_of: CodesOf) -> Iterator[Block]:
+def _numbers(source: Source, study: Study, codes_of: CodesOf, published: tuple[str, ...]) -> Iterator[Block]:
     numbers = _numbers_or_fault(source.folder)
     if numbers is None:
         yield Paragraph("No table yet: none of its evaluations is finished.")
@@ -84,24 +95,28 @@ def _numbers(source: Source, codes_of: CodesOf) -> Iterator[Block]:
         yield Paragraph(caveat)
     for table in numbers.tables:
         if any(number.mean is not None or number.published is not None for number in table.numbers):
-            yield _table(source, table, marks, codes_of)
-            yield from _tests(source, table, marks)
+            yield _table(source, table, marks, codes_of, published)
+            yield from _seeds(source, study, table, marks, codes_of)
+            yield from _tests(source, table, marks, codes_of)
     if numbers.unread:
         lines = tuple(Paragraph(f"{cell}: {why}") for cell, why in list(numbers.unread.items())[:MOST_FAULTS])
         yield Folded(f"{len(numbers.unread):,} results could not be read", lines)
 
 
-def _table(source: Source, table: NumberTable, marks: tuple[str, ...], codes_of: CodesOf) -> ReportTable:
+def _table(
+    source: Source, table: NumberTable, marks: tuple[str, ...], codes_of: CodesOf, published: tuple[str, ...]
+) -> ReportTable:
     rows = []
-    for group, row in table.rows:
-        by_column = {number.column: number for number in table.numbers if (number.group, number.row) == (group, row)}
-        cells = tuple(_cell(by_column.get(column.label), column) for column in table.columns)
-        folders = [folder for number in by_column.values() for folder in number.results]
+    for group, row, numbers in _rows(table):
+        cells = [
+            _cell(number, column, codes_of(number.results) if number is not None else ())
+            for number, column in zip(numbers, table.columns, strict=True)
+        ]
         if any(cell.value is not None for cell in cells):
-            rows.append(ReportRow(row, cells, group=group, sources=codes_of(list(dict.fromkeys(folders)))))
-        printed = tuple(_printed(by_column.get(column.label), column) for column in table.columns)
+            rows.append(cited_row(row, cells, group=group))
+        printed = tuple(_printed(number, column) for number, column in zip(numbers, table.columns, strict=True))
         if any(cell.value is not None for cell in printed):
-            rows.append(ReportRow(f"{row}, published", printed, "published", group))
+            rows.append(ReportRow(f"{row}, published", printed, "published", group, published))
     title = f"{table.title} (published table {table.published})" if table.published else table.title
     notes = (*table.notes, *_differing(table))
     return ReportTable(
@@ -116,11 +131,48 @@ def _table(source: Source, table: NumberTable, marks: tuple[str, ...], codes_of:
     )
 
 
+def _rows(table: NumberTable) -> Iterator[tuple[str, str, Sequence[StudyNumber | None]]]:
+    """Each row of a table: its group and label, and its number of each column."""
+    by_row: dict[tuple[str, str], dict[str, StudyNumber]] = {}
+    for number in table.numbers:
+        by_row.setdefault((number.group, number.row), {})[number.column] = number
+    for (group, row), by_column in by_row.items():
+        yield group, row, [by_column.get(column.label) for column in table.columns]
+
+
+def _seeds(
+    source: Source, study: Study, table: NumberTable, marks: tuple[str, ...], codes_of: CodesOf
+) -> Iterator[Block]:
+    """The values of single seeds that the numbers of a table are means of, each with what it comes from."""
+    rows = []
+    for group, row, numbers in _rows(table):
+        seeds = dict.fromkeys(seed for number in numbers if number is not None for seed in number.values)
+        if len(seeds) < 2:
+            continue
+        for seed in seeds:
+            cells = []
+            for number, column in zip(numbers, table.columns, strict=True):
+                value = number.values.get(seed) if number is not None else None
+                if number is None or value is None:
+                    cells.append(ReportCell())
+                    continue
+                made_of = number.cells_by_seed.get(seed, ())
+                folders = [folder for id in made_of if id in study.cells for folder in study.cells[id].results]
+                cells.append(ReportCell(_shown(value, column), value, sources=codes_of(folders)))
+            rows.append(cited_row(f"{row}, seed {seed}", cells, group=group))
+    if rows:
+        title = f"Single seeds: {table.title}"
+        columns = tuple(column.label for column in table.columns)
+        key = f"study {source.name}: seeds of {table.id}"
+        made = ReportTable(title, columns, tuple(rows), key, table.corner, (), marks, (source.code,))
+        yield Folded(f"Values of single seeds of {table.title}", (made,))
+
+
 def _shown(value: float, column: NumberColumn, *, signed: bool = False) -> str:
     return f"{100 * value if column.percent else value:{'+' if signed else ''},.{column.places}f}"
 
 
-def _cell(number: StudyNumber | None, column: NumberColumn) -> ReportCell:
+def _cell(number: StudyNumber | None, column: NumberColumn, sources: tuple[str, ...]) -> ReportCell:
     if number is None or number.mean is None:
         return ReportCell()
     spread = "" if number.sd is None else f"± {_shown(number.sd, column)} ({len(number.values)} seeds)"
@@ -129,7 +181,8 @@ def _cell(number: StudyNumber | None, column: NumberColumn) -> ReportCell:
         if number.low is None or number.high is None
         else f"[{_shown(number.low, column)}, {_shown(number.high, column)}]"
     )
-    return ReportCell(_shown(number.mean, column), number.mean, " ".join(filter(None, (spread, bounds))))
+    interval = " ".join(filter(None, (spread, bounds)))
+    return ReportCell(_shown(number.mean, column), number.mean, interval, sources=sources)
 
 
 def _printed(number: StudyNumber | None, column: NumberColumn) -> ReportCell:
@@ -150,7 +203,7 @@ def _differing(table: NumberTable) -> Iterator[str]:
         yield f"Without a result so far: {len(missing):,} cells."
 
 
-def _tests(source: Source, table: NumberTable, marks: tuple[str, ...]) -> Iterator[Block]:
+def _tests(source: Source, table: NumberTable, marks: tuple[str, ...], codes_of: CodesOf) -> Iterator[Block]:
     rows = []
     columns = {column.label: column for column in table.columns}
     for number in table.numbers:
@@ -169,7 +222,8 @@ def _tests(source: Source, table: NumberTable, marks: tuple[str, ...]) -> Iterat
             _p(test.p_holm),
             count_cell(test.seeds),
         )
-        rows.append(ReportRow(f"{number.row}: {number.column}", cells, group=number.group))
+        label = f"{number.row}: {number.column}"
+        rows.append(ReportRow(label, cells, group=number.group, sources=codes_of(number.results)))
     if rows:
         notes = tuple(dict.fromkeys(note for number in table.numbers if number.test for note in number.test.notes))
         yield Folded(
