@@ -20,7 +20,7 @@ from benchmarks.labels import stream as labels_stream
 from benchmarks.lineage import trace
 from benchmarks.processes import HERE, Stub, Used, measure
 from benchmarks.quality import planted, stats_stream
-from benchmarks.reporting import report
+from benchmarks.reporting import report, results
 from benchmarks.survey import on_gpu, scoring
 from benchmarks.table import Row
 from benchmarks.training import examples, packing
@@ -213,6 +213,7 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "stats-stream": stats_stream,
     "trace": trace,
     "report": report,
+    "report-results": results,
     "help": startup,
     "makespan": makespan,
     "cpu": cpu,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -12,6 +14,31 @@ from benchmarks.table import Row
 from benchmarks.training import CLCA, Bench, rehearsed
 
 MIB = 2**20
+STUDY = """\
+title: Results
+matrix: {culture: [china, germany], seed: [42, 43]}
+stages:
+  dialogues:
+    run: generate
+    over: [culture]
+    with: {culture: "{culture}", scenarios: 4, samples: 1, max_exchanges: 4}
+  adapters:
+    run: train
+    over: [culture, seed]
+    with: {run: "{dialogues}", student: tiny, settings: ["seed={seed}", training.steps=2, "training.log=[]"]}
+  survey:
+    run: eval-wvs
+    over: [seed]
+    with: {adapter: "{adapters}", culture: "{culture}", respondents: 2, seed: "{seed}"}
+  offensiveness:
+    run: eval-offense
+    over: [seed]
+    with: {adapter: "{adapters}", culture: "{culture}", limit: 6, seed: "{seed}"}
+  knowledge:
+    run: eval-mmlu
+    over: [seed]
+    with: {adapter: "{adapters}", shots: 0, data: demo, limit: 1, seed: "{seed}"}
+"""
 
 
 def report(bench: Bench) -> list[Row]:
@@ -31,10 +58,40 @@ def report(bench: Bench) -> list[Row]:
         Row("report", f"over that at {few:,}", used[many].peak / used[few].peak, "x", at_most=1.2),
         Row("report", "size of the page", result["bytes"] / MIB, "MiB", at_most=5),
     ]
+    return [*rows, *_browsed("report", files[many])]
+
+
+def results(bench: Bench) -> list[Row]:
+    """The report on 81 adapters and evaluations, of a study and copies of what it made."""
+    folder = bench.place("report-results")
+    (folder / "clca.toml").touch()
+    (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
+    subprocess.run([*CLCA, "study", "run", "study.yaml", "--quiet"], cwd=folder, check=True, capture_output=True)
+    made = sorted(file.parent for name in ("adapter", "evaluation") for file in folder.glob(f"*/*/*/{name}.json"))
+    copies = max(bench.size(81) - len(made), 0)
+    for number, source in enumerate(islice(cycle(made), copies)):
+        shutil.copytree(source, source.with_name(f"{source.name}-{number}"))
+    used = measure([*CLCA, "report", "--json", "--quiet"], folder)
+    result = json.loads(used.output)
+    name, count = "report-results", len(made) + copies
+    return [
+        Row(name, f"{count} adapters and evaluations, CPU", used.cpu, "s"),
+        Row(name, "numbers of its tables", result["numbers"], ""),
+        Row(name, "size of the page", result["bytes"] / MIB, "MiB", at_most=5),
+        *_browsed(name, folder / result["file"]),
+    ]
+
+
+def _browsed(name: str, file: Path) -> list[Row]:
+    """How long Chromium takes for a page, in the folder that TEST_BROWSER names; nothing without one."""
     browser = os.environ.get("TEST_BROWSER")
-    if browser:
-        rows.append(Row("report", "loaded in Chromium", _loaded(Path(browser), files[many]), "s", at_most=2))
-    return rows
+    if not browser:
+        return []
+    seconds, elements = _loaded(Path(browser), file)
+    return [
+        Row(name, "elements of the page", elements, ""),
+        Row(name, "loaded in Chromium", seconds, "s", at_most=2),
+    ]
 
 
 def _copied(bench: Bench, folder: Path, count: int) -> Path:
@@ -52,8 +109,8 @@ def _copied(bench: Bench, folder: Path, count: int) -> Path:
     return run
 
 
-def _loaded(browser: Path, file: Path) -> float:
-    """Seconds from the start of the navigation to the end of the load event."""
+def _loaded(browser: Path, file: Path) -> tuple[float, int]:
+    """Seconds from the start of the navigation to the end of the load event, and how many elements there are."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -61,5 +118,6 @@ def _loaded(browser: Path, file: Path) -> float:
         page = chromium.new_page()
         page.goto(file.as_uri())
         ended = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        elements = page.evaluate("document.querySelectorAll('*').length")
         chromium.close()
-    return float(ended) / 1000
+    return float(ended) / 1000, int(elements)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import NoReturn
 
 from clca.errors import NotFoundError, SettingsError
@@ -12,6 +13,8 @@ from clca.models.hf_config import CONFIG, listed_weights, model_from_config, rea
 from clca.models.info import ModelInfo
 
 TIMEOUT = 10.0  # seconds per request
+REMEMBERED = 60.0  # seconds for which it is remembered whether the hub can be reached
+_reached: dict[str, tuple[float, bool]] = {}
 
 
 def cached_snapshot(hub_id: str, environment: Mapping[str, str]) -> Path | None:
@@ -48,6 +51,29 @@ def offline(environment: Mapping[str, str]) -> bool:
     return setting.strip().upper() in ("1", "ON", "YES", "TRUE")
 
 
+def endpoint_of(environment: Mapping[str, str]) -> str:
+    """The address of the hub."""
+    return environment.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
+
+
+def is_reachable(environment: Mapping[str, str]) -> bool:
+    """Whether the hub answers, as asked once a minute: the libraries try each file five times before they give up."""
+    if offline(environment):
+        return False
+    endpoint = endpoint_of(environment)
+    asked, reached = _reached.get(endpoint, (0.0, False))
+    if endpoint not in _reached or monotonic() - asked > REMEMBERED:
+        from huggingface_hub import get_session
+
+        try:
+            get_session().head(endpoint, timeout=TIMEOUT)
+            reached = True
+        except Exception:  # no network: the exception depends on the client's HTTP library
+            reached = False
+        _reached[endpoint] = monotonic(), reached
+    return reached
+
+
 def fetch_model(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
     """The facts about a model on the hub, or None if the hub cannot be reached or the model has no decoder's shape.
 
@@ -60,7 +86,7 @@ def fetch_model(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None
         from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
     except ImportError:
         return None
-    endpoint = environment.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
+    endpoint = endpoint_of(environment)
     secret: str | bool = _token(environment) or False
     try:
         info = HfApi(endpoint=endpoint, token=secret).model_info(hub_id, files_metadata=True, timeout=TIMEOUT)

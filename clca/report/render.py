@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 import clca
 from clca.printable import printable
-from clca.report.blocks import Section, figures_of
+from clca.report.blocks import NOTHING, Section, figures_of
 from clca.report.embedded_data import ReportData, embedded
 from clca.report.provenance import Provenance
 from clca.report.sources import DEMONSTRATION, REHEARSAL, SYNTHETIC, ReportInputs
@@ -71,7 +71,7 @@ def _environment() -> Environment:
         finalize=_inert,
     )
     environment.filters["cut"] = cut
-    environment.globals["most_turns"] = MOST_TURNS
+    environment.globals |= {"most_turns": MOST_TURNS, "nothing": NOTHING}
     return environment
 
 

@@ -13,6 +13,12 @@ from clca.report.result import ReportResult
 from tests.browser.pages import PHONE, WIDE, OpenPage
 from tests.report.workspace import HOSTILE, make_workspace
 
+OPEN = (
+    "document.querySelectorAll('details').forEach(details => { details.open = true });"
+    "document.querySelectorAll('main *').forEach(part => { part.style.contentVisibility = 'visible' })"
+)
+"""Shows what is folded, and lays out what is not in sight."""
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> ReportResult:
@@ -37,7 +43,7 @@ def test_it_asks_for_nothing_says_nothing_and_has_no_grave_fault(
     report: ReportResult, open_page: OpenPage, width: int, dark: bool
 ) -> None:
     page = open_page(report.file, width=width, dark=dark)
-    page.view.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
+    page.view.evaluate(OPEN)
     assert page.problems() == []
     assert page.overflow() == 0
     assert page.faults() == []
@@ -45,7 +51,7 @@ def test_it_asks_for_nothing_says_nothing_and_has_no_grave_fault(
 
 def test_every_figure_and_bar_is_drawn(report: ReportResult, open_page: OpenPage) -> None:
     page = open_page(report.file)
-    page.view.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
+    page.view.evaluate(OPEN)
     assert page.view.locator("figure svg").count() == report.figures
     sizes = page.view.evaluate(
         "[...document.querySelectorAll('svg')].map(svg => svg.getBoundingClientRect())"

@@ -106,13 +106,14 @@ def numbers(page: Page) -> Iterator[Shown]:
     for section in page.by_id("main").find("section"):
         for table in section.find("table"):
             above = links(table.find("caption")[0])
+            has_sources = table.find("thead")[0].find("th")[-1].text == "source"
             for row in table.find("tr"):
                 cells = row.find("td")
-                of_row = links(cells[-1]) if cells and cells[-1].text.startswith("from ") else []
-                for cell in cells:
+                of_row = links(cells[-1]) if cells and has_sources else []
+                for cell in cells[:-1] if has_sources else cells:
                     if NUMBER.match(cell.text) or cell.find("svg"):
                         codes = [*(links(cell) or of_row), *above]
-                        kind = row.attributes.get("class", "")
+                        kind = row.attributes.get("class", "ours")
                         yield Shown(cell.text, section.attributes["id"], kind, tuple(dict.fromkeys(codes)))
 
 

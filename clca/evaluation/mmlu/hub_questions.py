@@ -19,6 +19,7 @@ from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.csv_questions import LAYOUT
 from clca.evaluation.mmlu.questions import LETTERS, SPLITS, MmluItem, QuestionSet, Split, require_subjects
 from clca.evaluation.parquet import bounded_batches, open_parquet, require_plain
+from clca.models.hub import is_reachable
 from clca.safe_open import MIB, bounded_lines, read_json, safe_open
 
 DEFAULT = "cais/mmlu"
@@ -113,6 +114,9 @@ def _library_rows(name: str, folder: Path, split: Split) -> list[Mapping[str, An
         if folder.is_dir():
             _require_own_files(folder, folder / split)
             return list(_plain_rows(datasets.load_from_disk(str(folder / split))))
+        is_cached = (Path(datasets.config.HF_DATASETS_CACHE) / name.replace("/", "___")).is_dir()
+        if not is_cached and not is_reachable(os.environ):
+            raise OSError("the hub cannot be reached")
         return list(_plain_rows(datasets.load_dataset(name, CONFIG, split=split)))
 
 

@@ -47,7 +47,7 @@ def answering(
 ) -> Answering:
     """By the ids of cultures, the names that tables of the survey have of them, and the codes of S2N's."""
     catalogue = CultureCatalogue(content)
-    columns = {}
+    columns: dict[str, str] = {}
     for key in adapters:
         names = [key, CODES.get(key, key)]
         with suppress(ClcaError):
