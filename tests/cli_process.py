@@ -125,6 +125,11 @@ def clca(
     return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
+def python(folder: Path, code: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """`python -c CODE`, run to its end in that folder, in a fork like `clca`'s."""
+    return clca(folder, surroundings={"code": code}, **env)
+
+
 def path_with_clca(folder: Path, *, forked: bool = False) -> str:
     """A PATH that begins with `folder`, where a new script `clca` is."""
     python = f'exec "{sys.executable}"'

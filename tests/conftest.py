@@ -29,7 +29,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Roughly in the order of their cost, so that no worker of pytest-xdist begins with one of these when others are done.
-DEAR = "vllm cli/test_eval_wvs test_readme training/test_trainer cli/test_train cli/test_eval_offense"
+DEAR = "vllm cli/test_eval_wvs docs/test_blocks training/test_trainer cli/test_train cli/test_eval_offense"
 TESTS = Path(__file__).parent
 
 

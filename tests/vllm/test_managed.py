@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from tests.cli_process import clca, environment, last_json, only_run, path_with_clca, records, start
+from tests.docs.blocks import TEXTS, marked
 from tests.vllm.servers import free_port
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-ON_GPUS = re.findall(r"^<!-- needs a GPU -->\n```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+ON_GPUS = [block.code for block in marked("needs a GPU")]
 GONE_WITHIN = 60.0  # seconds
 
 
@@ -193,7 +193,8 @@ def test_what_the_readme_runs_on_gpus(workspace: Path, tiny_model: Path, tmp_pat
         assert up["url"] == f"http://127.0.0.1:{port}/v1"
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(f"{up['url']}/models", timeout=10)
-        (asked,) = [line for line in README.splitlines() if line.endswith("--base-url http://localhost:8000/v1")][:1]
+        lines = [line for text in TEXTS.values() for line in text.splitlines()]
+        asked = next(line for line in lines if line.endswith("70b --base-url http://localhost:8000/v1"))
         used = bash(["bash", "-c", f"{asked.replace('8000', str(port))} --json --new"])
         assert used.returncode in (0, 3), used.stderr
         assert len(vllm_processes(tmp_path / "cache")) >= 3
