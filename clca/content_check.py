@@ -34,6 +34,7 @@ from clca.evaluation.wvs.paper_reader import load_paper_reader
 from clca.evaluation.wvs.question import item_questions, request_groups
 from clca.evaluation.wvs.suite import files_of, languages, load_suite, paper_prompt
 from clca.evaluation.wvs.synthetic import synthetic_respondents
+from clca.fetching.sources import load_sources
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import render_tasks
 from clca.generation.prepared import load_sound
@@ -95,6 +96,7 @@ def check(content: Content) -> list[ClcaError]:
     for recipe in recipe_names(content):
         attempt(partial(read_recipe, content, recipe))
     attempt(lambda: load_s2n_sources(content))
+    attempt(lambda: load_sources(content))
     attempt(lambda: load_shares(content, load_items(content)))
     for language in languages(content):
         attempt(partial(_wvs_prompts, content, language))

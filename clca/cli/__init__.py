@@ -66,7 +66,7 @@ COMMANDS = {
     "cultures": _Entry("List cultures, with scores and descriptors.", "cultures", "app"),
     "models": _Entry("List models, and which of them fit this machine.", "models", "app"),
     "adapters": _Entry("List, inspect and merge trained adapters.", "adapters", "app"),
-    "data": _Entry("Import respondents, test sets, scenarios and norms.", "data", "app"),
+    "data": _Entry("Fetch and import respondents, test sets, norms and more.", "data", "app"),
     "content": _Entry("Find, check and copy content files.", "content", "app"),
     "doctor": _Entry("Show what works here, and how to mend the rest.", "doctor", "doctor", "EXAMPLES"),
     "init": _Entry("Make a workspace.", "content", "init", "INIT_EXAMPLES"),

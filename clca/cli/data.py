@@ -1,4 +1,4 @@
-"""`clca data`: imports of survey respondents, of labelled test sets, of training data, of scenarios and norms."""
+"""`clca data`: data from their own homes, and imports of respondents, test sets, training data, scenarios and norms."""
 
 from __future__ import annotations
 
@@ -73,6 +73,22 @@ rejected row stands with its line, field and reason in findings.jsonl beside the
 and the teacher chooses it: clca content show scenarios/README.md
 """
 
+FETCH_EXAMPLES = """
+Examples:
+
+  clca data fetch                    what can be fetched: size, licence, and whether it is here
+
+  clca data fetch wiki --contact me@university.example
+
+  clca data fetch normad
+
+  clca data fetch wvs                where to get what may not be passed on
+
+What is here already is not fetched again, and what was broken off goes on; --new takes the newest. Beside the files
+SOURCE.json has licence, citation, and each file's address and SHA-256.
+Exit codes: 0 it is here, 1 its home cannot be reached, does not have it, or asks a person to fetch it, 2 bad input.
+"""
+
 app = typer.Typer(
     help="Data from elsewhere: survey respondents, test sets, survey pairs to train on, scenarios and norms.",
     no_args_is_help=True,
@@ -85,6 +101,33 @@ License = Annotated[
     str | None,
     typer.Option(help="Licence of the files, which each record bears.", show_default=False, metavar="NAME"),
 ]
+
+
+@app.command("fetch", epilog=FETCH_EXAMPLES)
+def fetch(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="What to fetch; without it, what there is.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the files. (default that of the list, in the workspace)", show_default=False),
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Fetch the newest, also where an earlier one is here.")] = False,
+    contact: Annotated[
+        str,
+        typer.Option(help="E-mail or page that the owners of a server may write to; Wikipedia asks for one."),
+    ] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Show it as one JSON object.")] = False,
+) -> None:
+    """Bring data from their own home, with licence, citation and checksums beside them."""
+    from clca.cli.views import fetching
+
+    if name is None:
+        fetching.show_sources(as_json=json)
+        return
+    folder = expanded(out) if out else None
+    raise typer.Exit(fetching.fetch_source(name, folder, new=new, contact=contact, quiet=quiet, as_json=json))
 
 
 @app.command("import-wvs", epilog=IMPORT_EXAMPLES)

@@ -27,9 +27,12 @@ EVALUATION = "eval"
 SMALL = 1_000_000_000  # parameters up to which a student on a CPU takes hours, not weeks
 TEACHERS = ("teacher", "partner", "judge", "localiser")
 DATA = {
-    "wvs": "clca data import-wvs FILE",
-    "offense": "clca data import-offense DIR",
-    "culturellm": "clca data import-culturellm DIR",
+    "culturellm": "clca data fetch culturellm, then the import that it names",
+    "mathchat": "clca data fetch mathchat",
+    "normad": "clca data fetch normad",
+    "offense": "clca data fetch offense, then the import that it names",
+    "wiki": "clca data fetch wiki",
+    "wvs": "clca data fetch wvs says where to get it",
 }
 """The command that brings a folder of `data/`."""
 

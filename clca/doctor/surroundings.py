@@ -11,11 +11,10 @@ from clca.content.trust import CONFIG
 from clca.doctor.finding import Finding
 from clca.errors import ClcaError, SettingsError
 from clca.inference.proxies import proxy_url
-from clca.models.hub import cache_folder, has_token, offline
+from clca.models.hub import cache_folder, endpoint_of, has_token, offline
 from clca.models.tiny import cache_folder as own_cache
 from clca.urls import without_credentials
 
-HUB = "https://huggingface.co"
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
@@ -44,7 +43,7 @@ def hub(environment: Mapping[str, str]) -> Iterator[Finding]:
 def network(environment: Mapping[str, str]) -> Iterator[Finding]:
     """The proxy that the environment names, without its credentials, and the files of certificates."""
     try:
-        proxy = proxy_url(environment.get("HF_ENDPOINT") or HUB)
+        proxy = proxy_url(endpoint_of(environment))
     except SettingsError as error:
         what, _, fix = error.message.partition(": ")
         yield Finding(topic="Network", name="proxy", state="fault", value=what, fix=fix)

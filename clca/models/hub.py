@@ -42,7 +42,7 @@ def read_cached_model(hub_id: str, environment: Mapping[str, str]) -> ModelInfo 
 
 def has_token(environment: Mapping[str, str]) -> bool:
     """Whether this machine has a token for the hub."""
-    return bool(_token(environment))
+    return bool(token(environment))
 
 
 def offline(environment: Mapping[str, str]) -> bool:
@@ -87,7 +87,7 @@ def fetch_model(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None
     except ImportError:
         return None
     endpoint = endpoint_of(environment)
-    secret: str | bool = _token(environment) or False
+    secret: str | bool = token(environment) or False
     try:
         info = HfApi(endpoint=endpoint, token=secret).model_info(hub_id, files_metadata=True, timeout=TIMEOUT)
         config = hf_hub_download(
@@ -163,7 +163,7 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return Path(os.path.expanduser(folder)) if folder else _home(environment) / "hub"
 
 
-def _token(environment: Mapping[str, str]) -> str | None:
+def token(environment: Mapping[str, str]) -> str | None:
     """The token, which is passed to the hub's own client only."""
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         if secret := environment.get(name, "").strip():
