@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from clca.records import Record
 from clca.safe_open import DEEPEST
 
+_UNNAMED = re.compile(r"[\0\ud800-\udfff]")
 _INTERNAL = re.compile(r"\.sqlite(-\w+)?$")
 
 
@@ -23,14 +24,14 @@ class FileEntry(Record):
 
 
 def is_public(name: str) -> bool:
-    """Whether a path may be asked for: nothing hidden, no database, no way up.
+    """Whether a path may be asked for: nothing hidden, no database, no way up, no name that is no UTF-8.
 
     >>> [is_public(name) for name in ("generated/a/run.json", "a/../b", "a/.lock", "a/journal.sqlite-wal", "/a")]
     [True, False, False, False, False]
     """
     parts = name.split("/")
     return len(parts) <= DEEPEST and all(
-        part and not part.startswith(".") and "\0" not in part and not _INTERNAL.search(part) for part in parts
+        part and not part.startswith(".") and not _UNNAMED.search(part) and not _INTERNAL.search(part) for part in parts
     )
 
 

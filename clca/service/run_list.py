@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from clca.errors import NotFoundError, StoreError
+from clca.printable import one_line
 from clca.records import Record
 from clca.storage.run_index import INFO, RunInfo, read_run
 
@@ -73,7 +74,7 @@ class RunList:
 def _shown(run: RunInfo) -> Run:
     data = run.data
     return Run(
-        name=run.name,
+        name=one_line(run.name),
         culture=run.culture,
         finished=run.is_finished,
         rehearsed=run.is_rehearsed,

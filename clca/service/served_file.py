@@ -14,7 +14,7 @@ from urllib.parse import quote
 from fastapi import HTTPException
 from fastapi.responses import Response, StreamingResponse
 
-from clca.errors import NotFoundError
+from clca.errors import NotFoundError, StoreError
 from clca.safe_open import safe_open, walk
 from clca.service.file_entry import FileEntry, etag_of, is_public
 
@@ -28,9 +28,9 @@ def list_files(workspace: Path, folders: tuple[str, ...]) -> list[FileEntry]:
     """The regular files below folders of the workspace, by path; links are left out."""
     entries = []
     for folder in folders:
-        if not is_public(folder):
+        if not _is_own(workspace, folder):
             continue
-        for path in walk(workspace / folder):
+        for path in _walked(workspace / folder):
             name = path.relative_to(workspace).as_posix()
             if is_public(name) and path.is_file() and not path.is_symlink():
                 about = path.stat()
@@ -38,6 +38,18 @@ def list_files(workspace: Path, folders: tuple[str, ...]) -> list[FileEntry]:
             if len(entries) >= MOST_FILES:
                 break
     return sorted(entries, key=lambda entry: entry.path)
+
+
+def _is_own(workspace: Path, folder: str) -> bool:
+    """Whether a folder of results is where its name says, and no link on the way to it leads elsewhere."""
+    return is_public(folder) and os.path.realpath(workspace / folder) == os.path.join(workspace, folder)
+
+
+def _walked(folder: Path) -> Iterator[Path]:
+    try:
+        yield from walk(folder)
+    except OSError as error:
+        raise StoreError(f"cannot list {folder}: {error.strerror or error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class Conditions:
 def send_file(workspace: Path, folders: tuple[str, ...], name: str, conditions: Conditions) -> Response:
     """The response with a file of one of the folders. Raises `NotFoundError` for any other name."""
     folder = next((folder for folder in folders if name.startswith(f"{folder}/")), None)
-    if folder is None or not is_public(name):
+    if folder is None or not is_public(name) or not _is_own(workspace, folder):
         raise NotFoundError(f"no file {name!r} among the results")
     path = workspace / name
     try:

@@ -6,6 +6,7 @@ A run is identified by the fingerprint of its inputs (settings, models, content)
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -18,6 +19,8 @@ from clca.safe_open import read_json
 from clca.storage.fingerprint import Inputs, slug
 
 INFO = "run.json"
+
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,9 @@ def read_run(folder: Path) -> RunInfo:
             raise ValueError("its verdicts are not numbers")
         if not isinstance(data.get("fingerprint", ""), str):
             raise ValueError("its fingerprint is not a text")
+        texts = (data.get(key, "") for key in ("culture", "fingerprint", "created"))
+        if not all(map(_is_text, (*texts, *data.get("counts", ()), *(data.get("reasons") or ())))):
+            raise ValueError("it holds half a character")
     except FileNotFoundError:
         raise NotFoundError(f"{folder} is not a run: it has no {INFO}") from None
     except (OSError, ValueError) as error:
@@ -151,6 +157,11 @@ def read_run(folder: Path) -> RunInfo:
             f"cannot read {file} ({error}): repeat the `clca generate` command that made the run"
         ) from None
     return RunInfo(folder, data)
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value, as text, has no half of a surrogate pair, which can be neither shown nor sent."""
+    return _HALF.search(str(value)) is None
 
 
 def _are_counts(value: Any) -> bool:

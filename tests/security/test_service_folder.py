@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clca.errors import SettingsError, StoreError
+from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.progress import ignore
 from clca.service.access import TokenFile
 from clca.service.app import make_service
 from clca.service.client_fields import FieldRules
 from clca.service.config import ServeConfig
+from clca.service.dialogues.index import RunIndex
+from clca.service.dialogues.search import Filters, dialogue, page
 from clca.service.jobs.job import JOB, Job
 from clca.service.jobs.table import JobTable
 from clca.service.own_folder import make_own_folder
 from clca.service.plan import plan
+from clca.service.run_list import RunList
+from clca.service.served_file import Conditions, list_files, send_file
 from clca.stages import STAGES
 
 ID = "ab" * 32
@@ -128,3 +133,49 @@ def _workspace(folder: Path) -> Path:
 def _job(name: str) -> Job:
     values: Mapping[str, Any] = {"id": name, "stage": "generate", "resource": "gpu", "state": "queued"}
     return Job.model_construct(**values, submitted_by="eve", created=0.0)
+
+
+def test_a_folder_of_results_that_a_link_leads_to_is_not_served(tmp_path: Path) -> None:
+    workspace, elsewhere = tmp_path / "workspace", tmp_path / "elsewhere"
+    (elsewhere / "run").mkdir(parents=True)
+    (elsewhere / "run" / "secret.json").touch()
+    (workspace / "generated").mkdir(parents=True)
+    (workspace / "generated" / "run").symlink_to(elsewhere / "run")
+    (workspace / "japan").symlink_to(elsewhere)
+    for folder in ("generated/run", "japan/run"):
+        assert list_files(workspace, (folder,)) == []
+        with pytest.raises(NotFoundError):
+            send_file(workspace, (folder,), f"{folder}/secret.json", Conditions())
+
+
+@pytest.mark.parametrize("attack", ["name", "depth"])
+def test_files_of_results_that_nobody_can_name_hide_no_others(tmp_path: Path, attack: str) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").touch()
+    if attack == "name":
+        Path(os.fsdecode(os.fsencode(run) + b"/\xff.json")).touch()
+        assert [entry.path for entry in list_files(tmp_path, ("run",))] == ["run/run.json"]
+    else:
+        run.joinpath(*["d"] * 101).mkdir(parents=True)
+        with pytest.raises(StoreError, match="100 deep"):
+            list_files(tmp_path, ("run",))
+
+
+@pytest.mark.parametrize("change", [{"culture": "\ud800"}, {"created": "\ud800"}, {"reasons": {"\ud800": 1}}])
+def test_half_a_character_of_a_run_hides_no_others(tmp_path: Path, change: dict[str, Any]) -> None:
+    for name in ("evil", "good"):
+        (tmp_path / "japan" / name).mkdir(parents=True)
+        (tmp_path / "japan" / name / "run.json").write_text(json.dumps({} if name == "good" else change))
+    assert [run.name for run in RunList(tmp_path).newest_first()] == ["japan/good"]
+
+
+def test_half_a_character_of_a_dialogue_hides_no_others(tmp_path: Path) -> None:
+    lines = ({"id": "\ud800"}, {"id": "odd", "ended": "\udfff"}, {"id": "good"})
+    (tmp_path / "dialogues.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    index = RunIndex(tmp_path / "index.sqlite", tmp_path)
+    assert index.refresh() == 2
+    db = index.reader()
+    assert [entry.id for entry in page(db, Filters(), {}, 0, 9).dialogues] == ["odd", "good"]
+    assert dialogue(index, db, "odd", {}).model_dump_json()
+    db.close()

@@ -33,7 +33,7 @@ def entry_of(line: bytes) -> Entry | None:
         record = parse_json(line)
     except ValueError:
         return None
-    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+    if not isinstance(record, dict) or not isinstance(record.get("id"), str) or _text(record, "id") != record["id"]:
         return None
     turns = [turn for turn in _list(record.get("turns")) if isinstance(turn, dict)]
     intents = [intent for turn in turns if isinstance(intent := turn.get("intent"), dict)]

@@ -118,6 +118,7 @@ def dialogue(index: RunIndex, db: sqlite3.Connection, name: str, reviews: Review
             record = parse_json(file.read(row["length"]))
         if not isinstance(record, dict) or record.get("id") != name:
             raise ValueError
+        record = parse_json(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))  # half characters
     except (OSError, ValueError):
         raise StoreError(f"{path.name} has changed: ask again") from None
     before = "SELECT id FROM dialogue WHERE number < ? ORDER BY number DESC LIMIT 1"

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import Field
+from pydantic_core import PydanticSerializationError
 from starlette.exceptions import HTTPException
 
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
@@ -62,6 +63,11 @@ def install(app: FastAPI, shown: Shown) -> None:
         name = ".".join(str(part) for part in fault["loc"][1:]) or "request"
         return JSONResponse({"error": shown.line(f"{name}: {fault['msg']}")}, 422)
 
+    async def half(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"error": "the answer would hold half a character: a file that was read is no text"}, 503)
+
     app.add_exception_handler(ClcaError, known)
+    app.add_exception_handler(PydanticSerializationError, half)
+    app.add_exception_handler(UnicodeEncodeError, half)
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
