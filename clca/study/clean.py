@@ -94,8 +94,8 @@ def _outputs(study: Study, root: Path, made: set[str], *, only_replaced: bool) -
         if not os.path.isdir(folder):
             continue
         is_replaced = folder not in current
-        kept = _fault(folder, root, study.folder)
-        if not kept and folder.parent != study.folder / OUTPUTS and os.path.realpath(folder) not in made:
+        kept = _fault(folder, root, study)
+        if not kept and _output_of(folder, study) is None and os.path.realpath(folder) not in made:
             kept = "was there before, or is not known to have been made by a study"
         if only_replaced and not is_replaced:
             kept = "holds the present results"
@@ -103,7 +103,7 @@ def _outputs(study: Study, root: Path, made: set[str], *, only_replaced: bool) -
         yield ResultFolder(folder=folder, cells=cells, replaced=is_replaced, bytes=_size(folder), kept=kept)
 
 
-def _fault(folder: Path, root: Path, study: Path) -> str:
+def _fault(folder: Path, root: Path, study: Study) -> str:
     """Why clca may not remove a folder, or ""."""
     real = Path(os.path.realpath(folder))
     if folder.is_symlink() or not real.is_relative_to(root) or real == root:
@@ -117,13 +117,25 @@ def _fault(folder: Path, root: Path, study: Path) -> str:
     patterns = _patterns(folder, names, study)
     if not patterns:
         return "holds nothing that shows that clca made it"
-    foreign = [name for name in names if not any(fnmatch(name, pattern) for pattern in (*patterns, LOCK))]
+    foreign = [name for name in names if not any(_matches(name, pattern) for pattern in (*patterns, LOCK))]
     return f"holds {foreign[0]}, which clca did not write, or a person added" if foreign else ""
 
 
-def _patterns(folder: Path, names: list[str], study: Path) -> tuple[str, ...]:
-    if folder.parent == study / OUTPUTS:
-        return ("*.json",)
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a name matches, in as many folders."""
+    return name.count("/") == pattern.count("/") and fnmatch(name, pattern)
+
+
+def _output_of(folder: Path, study: Study) -> CellRecord | None:
+    """The cell whose plain output is in a folder of the study itself, to which no link leads."""
+    real = os.path.realpath(folder)
+    is_output = os.path.dirname(real) == os.path.join(os.path.realpath(study.folder), OUTPUTS)
+    return study.cells.get(os.path.basename(real)) if is_output else None
+
+
+def _patterns(folder: Path, names: list[str], study: Study) -> tuple[str, ...]:
+    if (cell := _output_of(folder, study)) is not None:
+        return (f"{cell.run}.json",)
     return next((patterns for mark, patterns in WRITTEN.items() if mark in names), ())
 
 

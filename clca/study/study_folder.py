@@ -52,6 +52,8 @@ class StudyFolder:
         with suppress(NotFoundError):
             created = read_study(self.path).info.created
         self._require_own()
+        for part in (CELLS, LOCKS, LOGS, OUTPUTS):
+            _require_no_link(self.path / part)
         study, updated = source.study, now()
         info = StudyInfo(
             study=source.name,
@@ -101,6 +103,7 @@ class StudyFolder:
     def lock(self, cell: Cell) -> Iterator[None]:
         """Work on a cell alone. Raises `FolderInUse` where another process does; the kernel unlocks when one dies."""
         folder = self.path / LOCKS / cell.id
+        _require_no_link(folder)
         with write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder):
@@ -117,7 +120,14 @@ class StudyFolder:
     def write_output(self, cell: Cell, output: Mapping[str, Any]) -> Path:
         """Keep the result of a stage that has no folder of its own; returns the folder of it."""
         folder = self.path / OUTPUTS / cell.id
+        _require_no_link(folder)
         with write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
         atomic_write(folder / f"{cell.run}.json", json_text(output, indent=2) + "\n")
         return folder
+
+
+def _require_no_link(folder: Path) -> None:
+    """Refuse a link in a study that somebody else may have made: it could lead to any folder. Raises `StoreError`."""
+    if folder.is_symlink():
+        raise StoreError(f"{folder} is a link: put the folder itself there, or give another folder with --out")
