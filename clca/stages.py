@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,10 +52,16 @@ class Stage:
         return run
 
     def _module(self, name: str) -> Any:
-        package = import_module(self.package)
-        if find_spec(f"{self.package}.{name}") is None:
-            return package if name == "config" else import_module(f"{self.package}.suite")
-        return import_module(f"{self.package}.{name}")
+        return _module(self.package, name)
+
+
+@cache
+def _module(package: str, name: str) -> Any:
+    """A module of a stage by its name."""
+    of_package = import_module(package)
+    if find_spec(f"{package}.{name}") is None:
+        return of_package if name == "config" else import_module(f"{package}.suite")
+    return import_module(f"{package}.{name}")
 
 
 STAGES = {
@@ -116,5 +123,6 @@ def origins_named(
         raise
 
 
+@cache
 def _config_types() -> list[type[StageConfig]]:
     return [known.config_type for known in (*STAGES.values(), SERVICE)]

@@ -19,6 +19,7 @@ from typing import Literal
 import clca
 from clca.content.decoding import decode_text
 from clca.content.parsing import suggestion
+from clca.content.steady import kept
 from clca.content.trust import CONFIG, read_config
 from clca.errors import ContentError, NotFoundError, StoreError
 from clca.safe_open import read_bytes, walk
@@ -90,6 +91,9 @@ class Content:
         A `*` matches within one folder; the pattern `*` alone matches every file. Raises `ContentError` for a folder of
         the workspace that is a link out of it, or cannot be looked through.
         """
+        return list(kept(("files", self.package, self.workspace, pattern), lambda: self._matching(pattern)))
+
+    def _matching(self, pattern: str) -> list[str]:
         first = pattern.partition("/")[0]
         folders = (first,) if first in FOLDERS else FOLDERS
         paths = set(_walk(self.package, folders))
@@ -127,16 +131,20 @@ class Content:
         Raises `NotFoundError` if there is no such file, `ContentError` if it cannot be read, is a link out of the
         workspace, is larger than `clca.safe_open.LARGEST` or is not UTF-8.
         """
-        file = self.locate(path)
-        try:
-            data = read_bytes(file, within=self.workspace if self.origin(path) == "workspace" else None)
-        except OSError as error:
-            raise ContentError(self.shown(path), None, f"cannot be read: {error.strerror}") from None
+        used, text = kept(("text", self.package, self.workspace, path), lambda: self._read(path))
         if note:
-            self.used[path] = used = UsedFile(self.origin(path), hashlib.sha256(data).hexdigest())
+            self.used[path] = used
             if (noted := _NOTED.get()) is not None:
                 noted[path] = used
-        return decode_text(self.shown(path), data)
+        return text
+
+    def _read(self, path: str) -> tuple[UsedFile, str]:
+        file, origin = self.locate(path), self.origin(path)
+        try:
+            data = read_bytes(file, within=self.workspace if origin == "workspace" else None)
+        except OSError as error:
+            raise ContentError(self.shown(path), None, f"cannot be read: {error.strerror}") from None
+        return UsedFile(origin, hashlib.sha256(data).hexdigest()), decode_text(self.shown(path), data)
 
     def copy(self, path: str, *, force: bool = False) -> Path:
         """Copy a packaged file into the workspace, to be edited there; returns the copy's path.

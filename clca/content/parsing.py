@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from clca.bounded_json import MOST_VALUES, has_too_many_values
 from clca.content.decoding import decode_text
+from clca.content.steady import kept
 from clca.content.yaml_bounds import require_bounded
 from clca.errors import ContentError
 from clca.words import beginning
@@ -52,9 +53,12 @@ def read_yaml(path: str, text: str, model: type[M]) -> M:
 
     `path` names the file in messages. Raises `ContentError` with line and key.
     """
-    data = parse_yaml(path, text)
+    return kept(("yaml", path, text, model), lambda: _validated(path, text, model))
+
+
+def _validated(path: str, text: str, model: type[M]) -> M:
     try:
-        return model.model_validate(data)
+        return model.model_validate(parse_yaml(path, text))
     except ValidationError as error:
         raise yaml_error(path, text, error, model) from None
 

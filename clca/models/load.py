@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from clca.content.steady import kept
 from clca.errors import ClcaError, SettingsError
 from clca.models.logging import quiet_libraries
 from clca.models.model_files import (
@@ -24,6 +25,10 @@ _TEMPLATE_NAME = re.compile(r"[\w-]{1,100}")  # also a file's, where the tokeniz
 
 def load_tokenizer(student: Student) -> Any:
     """The student's fast tokenizer, with a padding token. Raises `SettingsError` if it cannot be loaded."""
+    return kept(("tokenizer", student.source, student.revision), lambda: _load_tokenizer(student))
+
+
+def _load_tokenizer(student: Student) -> Any:
     from transformers import AutoTokenizer
 
     with quiet_libraries(), _load_errors(student):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clca.content.parsing import suggestion
+from clca.content.steady import kept
 from clca.errors import SettingsError
 from clca.models.load import load_config
 from clca.models.student import Student
@@ -35,7 +36,8 @@ class Shape:
 
 def load_shape(student: Student, targets: Sequence[str], save: Sequence[str] = ()) -> Shape:
     """The shape of a student, from its configuration alone."""
-    return shape_of(load_config(student), targets, save)
+    key = ("shape", student.source, student.revision, tuple(targets), tuple(save))
+    return kept(key, lambda: shape_of(load_config(student), targets, save))
 
 
 def shape_of(config: Any, targets: Sequence[str], save: Sequence[str] = ()) -> Shape:

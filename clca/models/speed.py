@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from time import perf_counter
 
 from clca.models.quantization import Compute
@@ -11,6 +12,7 @@ SHARE = 0.3
 """Of the rate of a large matrix multiplication on the same device, the share that training reaches: an assumption."""
 
 
+@cache
 def matmul_rate(device: str, compute: Compute, size: int | None = None) -> float:
     """Floating-point operations a second of a product of two matrices of `size` x `size` on this device."""
     import torch

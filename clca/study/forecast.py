@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from clca.content.config import StageConfig
 from clca.content.lookup import Content
+from clca.content.steady import steady_content
 from clca.errors import ClcaError
 from clca.inference.hardware import machine
 from clca.progress import Progress, ProgressCallback, ignore
@@ -65,7 +66,12 @@ class StudyForecast(Record):
 
 
 def forecast(plan: StudyPlan, progress: ProgressCallback = ignore) -> StudyForecast:
-    """Plan each cell whose inputs are there by its stage, and estimate the others."""
+    """Plan each cell whose inputs are there by its stage, and estimate the others. Content is read once for all."""
+    with steady_content():
+        return _forecast(plan, progress)
+
+
+def _forecast(plan: StudyPlan, progress: ProgressCallback) -> StudyForecast:
     forecaster = _Forecaster(plan)
     cells = []
     for number, cell in enumerate(plan.cells, start=1):
@@ -102,8 +108,8 @@ class _Forecaster:
     records: dict[str, CellRecord] = field(default_factory=dict)
     """Of each cell that is done."""
     configs: dict[str, StageConfig] = field(default_factory=dict)
-    costs: dict[str, Cost] = field(default_factory=dict)
-    """By the settings that decide them: seeds and adapters do not."""
+    costs: dict[str, tuple[str, Cost]] = field(default_factory=dict)
+    """By the settings that decide them, with the first cell of each."""
     refusals: dict[str, ClcaError] = field(default_factory=dict)
     """Why a plan was refused, by the same: to be refused by a hub that does not answer takes a minute."""
 
@@ -133,7 +139,9 @@ class _Forecaster:
             if outlook.finished:
                 update = {"results": outlook.folders, "fingerprint": outlook.identity, "state": "finished"}
                 return self._done(cell, earlier.model_copy(update=update))
-        cost = self._cost(cell.run, config, lambda: stage_plan)
+        first, cost = self._cost(cell, config, lambda: stage_plan)
+        if cell.run == "train" and first != cell.id and not cost.is_unknown:
+            return self._entry(cell, replace(cost, note=f"as {first}, which draws by another seed"), "estimate")
         return self._entry(cell, cost, "unknown" if cost.is_unknown else "plan")
 
     def _estimated(self, cell: Cell, missing: list[str]) -> CellForecast:
@@ -149,18 +157,18 @@ class _Forecaster:
             update["student"] = next((name for need in trained if (name := getattr(need, "student", None))), None)
         without_adapters, factor = _without_adapters(cell.run, config)
         without = config.model_copy(update={**update, **without_adapters})
-        cost = self._cost(cell.run, without, lambda: _plan(cell.run, without, self.plan.workspace))
+        _, cost = self._cost(cell, without, lambda: _plan(cell.run, without, self.plan.workspace))
         note = f"estimated without its {len(config.adapter)} adapters; {cost.note}".removesuffix("; ")
         return self._entry(cell, cost.times(factor, note), "unknown" if cost.is_unknown else "estimate")
 
-    def _cost(self, command: str, config: StageConfig, make: Callable[[], Any]) -> Cost:
-        settings = {key: value for key, value in recorded_config(config).items() if key not in ("seed", "adapter")}
-        key = f"{command} {settings}" if command.startswith("eval-") else f"{command} {recorded_config(config)}"
+    def _cost(self, cell: Cell, config: StageConfig, make: Callable[[], Any]) -> tuple[str, Cost]:
+        """The cost, and the first cell that has it."""
+        key = f"{cell.run} {_decisive(cell.run, recorded_config(config))}"
         if key in self.refusals:
             raise self.refusals[key]
         if key not in self.costs:
             try:
-                self.costs[key] = cost_of(command, make())
+                self.costs[key] = cell.id, cost_of(cell.run, make())
             except ClcaError as error:
                 self.refusals[key] = error
                 raise
@@ -188,6 +196,15 @@ class _Forecaster:
             bytes=cost.bytes,
             note=cost.note,
         )
+
+
+def _decisive(command: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings that decide a cost: seeds and adapters do not, as far as estimates go."""
+    if command == "train":
+        sets = [text for text in settings["settings"] if not text.replace(" ", "").startswith("seed=")]
+        return {**settings, "settings": sets}
+    dropped = ("seed", "adapter") if command.startswith("eval-") else ()
+    return {key: value for key, value in settings.items() if key not in dropped}
 
 
 def _without_adapters(command: str, config: Any) -> tuple[dict[str, Any], float]:

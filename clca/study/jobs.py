@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from time import sleep
+from typing import ClassVar
 
 from clca.errors import ClcaError, StoreError
 from clca.printable import one_line
@@ -27,6 +28,12 @@ WATCH_EVERY = 0.5  # seconds between looks at the records
 STOPPED = 130
 
 
+class WorkersLost(ClcaError):
+    """Every worker ended before the study did, which can be resumed."""
+
+    exit_code: ClassVar[int] = 1
+
+
 def run_workers(
     study: StudyPlan,
     attempts: Mapping[str, int],
@@ -36,7 +43,7 @@ def run_workers(
     """The record of each cell once all workers have ended, and how many cells they had something to do for.
 
     A worker that is killed is told of; the others take its cell over. Raises `CellStopped` where the user stops them,
-    `StoreError` where all have ended and cells are left.
+    `WorkersLost` where all have ended and cells are left.
     """
     orders = {
         "config": study.config.model_dump(mode="json"),
@@ -72,7 +79,7 @@ def run_workers(
         raise CellStopped
     missing = [cell.id for cell in study.cells if cell.id not in records]
     if missing:
-        raise StoreError(
+        raise WorkersLost(
             f"all workers have ended, and {len(missing):,} cells are left, {missing[0]} first: see"
             f" {study.folder.path}/logs, and repeat the command"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +13,7 @@ from pydantic.fields import FieldInfo
 from clca.content.decoding import decode_text
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml, suggestion, validation_message, yaml_error, yaml_line
+from clca.content.steady import kept
 from clca.content.yaml_bounds import LARGEST
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.safe_open import read_bytes
@@ -134,7 +136,7 @@ def _read(content: Content, recipe: str) -> tuple[str, str, dict[str, Any]]:
             raise NotFoundError(f"no recipe {recipe!r}{hint}")
         path = f"{FOLDER}/{recipe}.yaml"
         shown, text = content.shown(path), content.text(path)
-    data = parse_yaml(shown, text)
+    data = deepcopy(kept(("recipe", shown, text), lambda: parse_yaml(shown, text)))
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise ContentError(shown, 1, "a recipe is a mapping of keys to values")
     return shown, text, data

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from clca.cli.views.study_plan import show_plan
+from clca.content.lookup import Content, UsedFile
 from clca.models.student import Student
 from clca.study.config import StudyConfig
 from clca.study.forecast import forecast
@@ -37,7 +39,18 @@ def test_adapters_that_are_not_there_yet_are_asked_what_their_student_is(
         for name, (command, settings, _) in ASKED.items()
     )
     (tmp_path / "own.yaml").write_text(TEXT + stages)
-    found = {cell.id: cell for cell in forecast(plan(StudyConfig(study="own.yaml"))).cells}
+    read: Counter[str] = Counter()
+    really = Content._read
+
+    def counting(content: Content, path: str) -> tuple[UsedFile, str]:
+        read[path] += 1
+        return really(content, path)
+
+    made = plan(StudyConfig(study="own.yaml"))
+    monkeypatch.setattr(Content, "_read", counting)
+    found = {cell.id: cell for cell in forecast(made).cells}
+    assert read["prompts/turn.j2"] == 1
+    assert {path for path, times in read.items() if times > 1} == set(), "each file is read once for all cells"
     assert {name: found[name].requests for name in ASKED} == {name: requests for name, (*_, requests) in ASKED.items()}
     assert {found[name].how for name in ASKED} == {"estimate"}
     assert found["adapters.turkey"].note == "known once dialogues.turkey is done"

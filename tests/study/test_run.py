@@ -142,15 +142,6 @@ def test_what_a_library_raises_is_one_line_and_its_traceback_is_in_the_log(
     assert "Traceback" in (tmp_path / "studies/two/logs/both.log").read_text()
 
 
-def test_several_workers_do_each_cell_once(tmp_path: Path) -> None:
-    notes = Notes()
-    result = run(planned(tmp_path, jobs=2), notes)
-    assert (result.finished, result.worked) == (True, 5)
-    assert {record.attempt for record in records(tmp_path).values()} == {1}
-    assert len([text for text in notes.texts if "finished in" in text]) == 5
-    assert not [text for text in notes.texts if "was ended by" in text]  # a worker's process ends in order
-
-
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [

@@ -29,10 +29,10 @@ stages:
 CELLS = ["dialogues.japan", "dialogues.uk", "texts.japan", "texts.uk", "both"]
 
 
-def planned(folder: Path, text: str = TEXT, jobs: int = 1) -> StudyPlan:
+def planned(folder: Path, text: str = TEXT) -> StudyPlan:
     """The plan of a study in a file `two.yaml` in the folder, which is the working directory."""
     (folder / "two.yaml").write_text(text, encoding="utf-8")
-    return plan(StudyConfig(study="two.yaml", jobs=jobs))
+    return plan(StudyConfig(study="two.yaml"))
 
 
 def carried_out(folder: Path, text: str = TEXT, progress: ProgressCallback = ignore) -> StudyResult:
