@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import clca
-from clca.printable import printable
-from clca.report.blocks import NOTHING, Section, figures_of
+from clca.report.blocks import Section, figures_of
 from clca.report.embedded_data import ReportData, embedded
+from clca.report.environment import make_environment, source
 from clca.report.provenance import Provenance
 from clca.report.sources import DEMONSTRATION, REHEARSAL, SYNTHETIC, ReportInputs
 
@@ -40,8 +38,9 @@ def render(
     notes: Sequence[str],
 ) -> str:
     """The HTML of a report."""
-    environment = _environment()
-    style, _, _ = environment.loader.get_source(environment, STYLE)  # type: ignore[union-attr]
+    environment = make_environment("clca.report")
+    environment.globals["most_turns"] = MOST_TURNS
+    style = source(environment, STYLE)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment.get_template("page.html.j2").render(
         title=title,
@@ -58,31 +57,3 @@ def render(
         has_images=any(IMAGE in block.svg for section in sections for block in figures_of(section.blocks)),
         data=Markup(embedded(data)),
     )
-
-
-def _environment() -> Environment:
-    """Templates of the package, in which every text is escaped and inert."""
-    environment = Environment(
-        loader=PackageLoader("clca.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_inert,
-    )
-    environment.filters["cut"] = cut
-    environment.globals |= {"most_turns": MOST_TURNS, "nothing": NOTHING}
-    return environment
-
-
-def _inert(value: Any) -> Any:
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def cut(text: str, longest: int) -> str:
-    """The text, or its beginning with how much is missing.
-
-    >>> cut("abcdef", 4)
-    'abcd … (2 more characters)'
-    """
-    return text if len(text) <= longest else f"{text[:longest]} … ({len(text) - longest:,} more characters)"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clca.report import render, stored_tables
+from clca.report import environment, stored_tables
 from clca.report.blocks import ReportTable
 from clca.report.stored_tables import Cited, by_table, read_tables
 from tests.report.workspace import ADAPTED, HOSTILE, offense_table, survey_table, write_tables
@@ -21,7 +21,7 @@ def by_column(row: str, column: str, kind: str) -> tuple[str, ...]:
 
 
 def test_doctests() -> None:
-    assert doctest.testmod(stored_tables).failed == doctest.testmod(render).failed == 0
+    assert doctest.testmod(stored_tables).failed == doctest.testmod(environment).failed == 0
 
 
 def test_tables_come_back_with_titles_notes_kinds_and_full_precision(tmp_path: Path) -> None:

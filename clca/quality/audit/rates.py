@@ -1,4 +1,4 @@
-"""Shares with their intervals, agreement of two judgements, and the share of kept data that is flawed."""
+"""Differences of paired shares, agreement of two judgements, and the share of kept data that is flawed."""
 
 from __future__ import annotations
 
@@ -10,47 +10,11 @@ from pydantic import Field
 
 from clca.evaluation.arrays import Floats
 from clca.evaluation.bootstrap import Estimate, bootstrap_interval
+from clca.quality.rate import Rate, difference, wilson
 from clca.records import Record
 from clca.seeding import derive
 
-Z = 1.959963984540054  # the 97.5 % quantile of the normal distribution
 DRAWS = 20_000
-
-
-class Rate(Record):
-    """A share of dialogues with its Wilson interval of 95 %; without any dialogue there is no value."""
-
-    hits: int
-    of: int
-    value: float | None
-    low: float
-    high: float
-
-
-def wilson(hits: int, of: int, z: float = Z) -> Rate:
-    """The share `hits` / `of` and its score interval.
-
-    (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), within [0, 1]. Source: Wilson 1927, J. Am. Stat. Assoc. 22:209.
-    It holds for independent dialogues, and stays inside [0, 1] for 0 and n hits. Raises `ValueError` unless
-    0 <= hits <= of.
-
-    >>> rate = wilson(9, 10)
-    >>> rate.value, round(rate.low, 4), round(rate.high, 4)
-    (0.9, 0.5958, 0.9821)
-    >>> wilson(0, 0)
-    Rate(hits=0, of=0, value=None, low=0.0, high=1.0)
-    """
-    if not 0 <= hits <= of:
-        raise ValueError(f"no share: {hits} of {of}")
-    if of == 0:
-        return Rate(hits=0, of=0, value=None, low=0.0, high=1.0)
-    share = hits / of
-    centre = share + z * z / (2 * of)
-    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    scale = 1 + z * z / of
-    low = 0.0 if hits == 0 else max(0.0, (centre - half) / scale)
-    high = 1.0 if hits == of else min(1.0, (centre + half) / scale)
-    return Rate(hits=hits, of=of, value=share, low=low, high=high)
 
 
 class PairedDifference(Record):
@@ -64,9 +28,8 @@ class PairedDifference(Record):
 def paired_difference(pairs: Sequence[tuple[bool, bool]]) -> PairedDifference:
     """The shares of n pairs (first, second), and their difference in [-1, 1].
 
-    With l, u the Wilson bounds of each share p1, p2, and φ the correlation of the pairs, corrected for continuity:
-    low = d − √((p1−l1)² − 2φ(p1−l1)(u2−p2) + (u2−p2)²), high = d + √((u1−p1)² − 2φ(u1−p1)(p2−l2) + (p2−l2)²). Source:
-    Newcombe 1998, Statistics in Medicine 17:2635, method 10. φ is 0 where a share is 0 or 1.
+    The interval is `difference`'s with φ the correlation of the pairs, corrected for continuity, and 0 where a share is
+    0 or 1. Source: Newcombe 1998, Statistics in Medicine 17:2635, method 10.
 
     His example of 50 pairs, 20 of them both, 12 only the first, 2 only the second, and 16 neither:
     >>> pairs = [(True, True)] * 20 + [(True, False)] * 12 + [(False, True)] * 2 + [(False, False)] * 16
@@ -86,14 +49,10 @@ def paired_difference(pairs: Sequence[tuple[bool, bool]]) -> PairedDifference:
     if cross > 0:
         cross = max(cross - count / 2, 0.0)
     phi = cross / math.sqrt(product) if product else 0.0
-    value = first.value - second.value
-    below, above = first.value - first.low, second.high - second.value
-    low = value - math.sqrt(max(0.0, below**2 - 2 * phi * below * above + above**2))
-    upper, lower = first.high - first.value, second.value - second.low
-    high = value + math.sqrt(max(0.0, upper**2 - 2 * phi * upper * lower + lower**2))
-    return PairedDifference(
-        first=first, second=second, difference=Estimate(value=value, low=max(-1.0, low), high=min(1.0, high))
-    )
+    estimate = difference(first, second, phi)
+    assert estimate is not None
+    value, low, high = estimate
+    return PairedDifference(first=first, second=second, difference=Estimate(value=value, low=low, high=high))
 
 
 class Agreement(Record):

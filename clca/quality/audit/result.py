@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from clca.evaluation.table import Table
-from clca.quality.audit.rates import Agreement, FlawedShare, PairedDifference, Rate
+from clca.quality.audit.rates import Agreement, FlawedShare, PairedDifference
+from clca.quality.rate import Rate
 from clca.records import Record
 from clca.storage.selection import Selection
 

@@ -18,7 +18,6 @@ from clca.quality.audit.caveats import caveats
 from clca.quality.audit.items import PREPARED
 from clca.quality.audit.judges import roles
 from clca.quality.audit.plan import AuditPlan
-from clca.quality.audit.rates import wilson
 from clca.quality.audit.result import AuditResult, People
 from clca.quality.audit.sheet import on_sheet, write_sheet
 from clca.quality.audit.tables import tables
@@ -33,6 +32,7 @@ from clca.quality.audit.tally import (
     with_people,
 )
 from clca.quality.audit.verdict_lines import verdict_lines
+from clca.quality.rate import wilson
 from clca.safe_open import read_json
 from clca.storage.atomic import atomic_write, held_folder
 from clca.storage.lock import folder_lock

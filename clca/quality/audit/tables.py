@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.table import COUNT, PERCENT, SCORE, Cell, Number, Row, Table
-from clca.quality.audit.rates import Agreement, FlawedShare, PairedDifference, Rate
+from clca.quality.audit.rates import Agreement, FlawedShare, PairedDifference
 from clca.quality.audit.result import AuditResult, Judgements, KindRates
+from clca.quality.rate import Rate
 
 SHARE = Number(places=1, percent=True)
 

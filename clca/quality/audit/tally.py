@@ -16,13 +16,12 @@ from clca.quality.audit.rates import (
     Agreement,
     FlawedShare,
     PairedDifference,
-    Rate,
     agreement,
     flawed_share,
     paired_difference,
-    wilson,
 )
 from clca.quality.audit.result import Flawed, Judgements, KindRates, Verbosity
+from clca.quality.rate import Rate, wilson
 from clca.records import Judgement
 from clca.storage.run_index import RunInfo
 

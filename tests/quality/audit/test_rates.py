@@ -9,12 +9,15 @@ import pytest
 
 pytest.importorskip("numpy")
 
+from clca.quality import rate
 from clca.quality.audit import rates
-from clca.quality.audit.rates import agreement, flawed_share, paired_difference, wilson
+from clca.quality.audit.rates import agreement, flawed_share, paired_difference
+from clca.quality.rate import wilson
 
 
 def test_doctests() -> None:
     assert doctest.testmod(rates).failed == 0
+    assert doctest.testmod(rate).failed == 0
 
 
 def test_a_wilson_interval_stays_within_its_bounds_and_holds_its_share() -> None:
@@ -44,6 +47,8 @@ def test_kappa_is_that_of_scikit_learn(seed: int) -> None:
     kappa = agreement([[pair] for pair in pairs], seed=1, name="x").kappa
     assert kappa is not None
     assert kappa.value == pytest.approx(metrics.cohen_kappa_score(*zip(*pairs, strict=True)))
+    counts = [pairs.count(pair) for pair in ((True, True), (True, False), (False, True), (False, False))]
+    assert rate.kappa(*counts) == pytest.approx(kappa.value)
     assert kappa.low is not None
     assert kappa.high is not None
     assert -1 <= kappa.low <= kappa.value <= kappa.high <= 1

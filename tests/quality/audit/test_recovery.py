@@ -20,9 +20,9 @@ from clca.quality.audit.config import AuditConfig
 from clca.quality.audit.flaws import FLAWS
 from clca.quality.audit.items import Item, Source, make_items
 from clca.quality.audit.plan import plan
-from clca.quality.audit.rates import wilson
 from clca.quality.audit.run import run
 from clca.quality.audit.tally import flawed, kind_rates
+from clca.quality.rate import wilson
 from clca.records import Alignment, Judgement, Meta, Quality
 from clca.seeding import Rng
 from tests.quality.audit.material import chat
