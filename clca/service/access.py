@@ -153,6 +153,21 @@ class TokenFile:
         os.chmod(self.path, 0o600)
 
 
+class OneTimeCode:
+    """A code in an address, by which the first who opens it has a token's session."""
+
+    def __init__(self, token: Token) -> None:
+        self.text = secrets.token_urlsafe(32)
+        self._token: Token | None = token
+
+    def use(self, text: str) -> Token | None:
+        """The token for the right code, once; None ever after."""
+        if not hmac.compare_digest(text.encode("utf-8", "surrogateescape"), self.text.encode()):
+            return None
+        token, self._token = self._token, None
+        return token
+
+
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 

@@ -19,12 +19,16 @@ from clca.service.gate import Gate
 from clca.service.jobs.dispatcher import Dispatcher
 from clca.service.jobs.table import JobTable
 from clca.service.metrics import Metrics
+from clca.service.pages import comparison, dialogues, live, login, start, studies, views
+from clca.service.pages import jobs as job_pages
+from clca.service.pages import runs as run_pages
 from clca.service.plan import ServePlan
 from clca.service.routes import answers, files, jobs, operations, runs, sessions, stages
-from clca.service.run_list import RunList
+from clca.service.run_list import ChosenRuns, RunList
 from clca.service.shown import Shown
 from clca.stages import stage
 
+PAGES = (views, login, start, run_pages, dialogues, job_pages, studies, comparison, live)
 INDEX_EVERY = 5.0  # seconds after which runs that are being made are indexed further
 
 
@@ -37,7 +41,7 @@ def make_service(plan: ServePlan, progress: ProgressCallback) -> Service:
     service = Service(
         plan=plan,
         jobs=dispatcher,
-        runs=RunList(plan.runs),
+        runs=RunList(plan.runs) if plan.chosen is None else ChosenRuns(plan.chosen),
         indices=DialogueIndices(plan.folder / "index", plan.workspace),
         shown=shown,
         metrics=Metrics(),
@@ -74,13 +78,14 @@ def make_app(service: Service) -> tuple[FastAPI, Gate]:
         lifespan=lifespan,
     )
     app.state.service = service
-    answers.install(app, service.shown)
-    stages.install(app, service)
-    for router in (jobs.router, files.router, runs.router, sessions.router, operations.router):
-        app.include_router(router)
+    answers.install(app, service.shown, views.error_page)
+    if not service.plan.of_runs:
+        stages.install(app, service)
+    for module in (jobs, files, runs, sessions, operations, *PAGES):
+        app.include_router(module.router)
     _describe(app, service)
     config, tokens = service.plan.config, service.plan.tokens
-    return app, Gate(app, config, tokens, service.audit, service.metrics)
+    return app, Gate(app, config, tokens, service.audit, service.metrics, views.refusal_page)
 
 
 async def _index_beside(service: Service) -> None:

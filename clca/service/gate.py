@@ -8,27 +8,32 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from clca.errors import ClcaError
 from clca.service.access import Identity, Token, TokenFile
 from clca.service.audit_log import AuditLog
 from clca.service.config import ServeConfig
 from clca.service.metrics import Metrics
+from clca.service.request_headers import Headers, is_page, login_address, wants_page
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-COOKIE, FORM_HEADER = "clca_session", b"x-clca-form-key"
-OPEN = frozenset({"/healthz", "/readyz", "/v1/session"})
+FORM_HEADER, FORM_FIELD = b"x-clca-form-key", "form_key"
+FORM_TYPE, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
+MOST_FIELDS = 100  # of a form
+OPEN = frozenset(
+    {"/healthz", "/readyz", "/v1/session", "/login", "/static/style.css", "/static/pages.js", "/static/icon.svg"}
+)
 """What is answered without a token: whether the service lives, and the door for browsers."""
 
 SAFE = frozenset({"GET", "HEAD"})
@@ -42,7 +47,7 @@ CSP = (
 HEADERS = (
     (b"content-security-policy", CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer browsers would not say where a form comes from
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
@@ -60,9 +65,19 @@ class Refusal(Exception):
 class Gate:
     """The outermost application of a service."""
 
-    def __init__(self, app: App, config: ServeConfig, tokens: TokenFile, audit: AuditLog, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: App,
+        config: ServeConfig,
+        tokens: TokenFile,
+        audit: AuditLog,
+        metrics: Metrics,
+        refusal_page: Callable[[int, str], bytes],
+    ) -> None:
         self._app, self._config, self._tokens = app, config, tokens
         self._audit, self._metrics = audit, metrics
+        self._refusal_page = refusal_page
+        self._local_key = secrets.token_hex(32)  # of the forms of pages that are shown without a token
         self._rates = _Rates(config.rate)
         self._hosts = {"localhost", "127.0.0.1", "::1", config.host.strip("[]"), *config.host_name}
 
@@ -87,28 +102,31 @@ class Gate:
             await send(message)
 
         scope.setdefault("state", {})
-        headers = _Headers(scope)
+        headers = Headers(scope)
         reason = ""
         try:
             self._require_known_host(headers)
             scope["state"]["identity"] = identity = self._identify(scope, headers)
             self._require_rate(scope, identity)
+            scope["state"]["form_key"] = self._form_key(headers, identity)
             if scope["method"] not in SAFE:
+                self._require_own_site(headers)
+                receive = await self._read_body(scope, headers, receive)
                 self._require_own_page(scope, headers, identity)
-                receive = await self._read_body(headers, receive)
             await self._app(scope, receive, send_on)
         except Refusal as refusal:
             reason = refusal.reason
-            await _answer(send_on, refusal)
+            await self._refuse(scope, send_on, refusal)
         except ClcaError as error:  # of the file of tokens
             reason = error.message
-            await _answer(send_on, Refusal(503, "the service cannot read its tokens: its log says why"))
+            unreadable = Refusal(503, "the service cannot read its tokens: its log says why")
+            await self._refuse(scope, send_on, unreadable)
         finally:
             self._metrics.answered(scope, status, time.perf_counter() - began)
             if scope["method"] not in SAFE or status in (401, 403, 429):
                 self._audit.write(scope, status, reason)
 
-    def _require_known_host(self, headers: _Headers) -> None:
+    def _require_known_host(self, headers: Headers) -> None:
         """Refuse another site's page whose name has been made to lead here: without tokens nothing else would."""
         if self._config.needs_token:
             return
@@ -116,7 +134,7 @@ class Gate:
         if host not in self._hosts:
             raise Refusal(421, "this name is not the service's: add it by --host-name")
 
-    def _identify(self, scope: Scope, headers: _Headers) -> Identity | None:
+    def _identify(self, scope: Scope, headers: Headers) -> Identity | None:
         """Who sent the request: by a token, by a browser's session, or from this machine. Raises `Refusal`."""
         word, _, secret = headers.text(b"authorization").partition(" ")
         if word:
@@ -135,10 +153,15 @@ class Gate:
             raise _unknown("a token is needed: Authorization: Bearer TOKEN")
         return None
 
-    def _session(self, headers: _Headers) -> Token | None:
-        session = session_of(headers.text(b"cookie"))
-        token = self._tokens.session_holder(session) if session else None
+    def _session(self, headers: Headers) -> Token | None:
+        token = self._tokens.session_holder(headers.session) if headers.session else None
         return token if token is not None and token.is_valid(time.time()) else None
+
+    def _form_key(self, headers: Headers, identity: Identity | None) -> str:
+        """What the forms of this visitor's pages carry; a program that sends its token with each request has none."""
+        if identity is not None and identity.by_cookie and (token := self._session(headers)) is not None:
+            return self._tokens.form_key(token, headers.session)
+        return self._local_key if identity is not None and identity.name == LOCAL_USER else ""
 
     def _require_rate(self, scope: Scope, identity: Identity | None) -> None:
         client = (scope.get("client") or ("",))[0]
@@ -147,22 +170,28 @@ class Gate:
         if wait:
             raise Refusal(429, "too many requests: wait a moment", ((b"retry-after", str(wait).encode()),))
 
-    def _require_own_page(self, scope: Scope, headers: _Headers, identity: Identity | None) -> None:
+    def _require_own_site(self, headers: Headers) -> None:
         """Refuse a change that another site's page has a browser ask for."""
         origin = headers.text(b"origin")
         if origin and _split(origin).netloc.lower() != headers.text(b"host").lower():
             raise Refusal(403, "a page of another site asks for this")
         if headers.text(b"sec-fetch-site") in ("cross-site", "same-site"):
             raise Refusal(403, "a page of another site asks for this")
-        if identity is not None and identity.by_cookie:
-            session = session_of(headers.text(b"cookie"))
-            token = self._tokens.session_holder(session)
-            given = headers.text(FORM_HEADER)
-            if token is None or not _same(given, self._tokens.form_key(token, session)):
-                raise Refusal(403, "the page's key is missing or old: load the page again")
 
-    async def _read_body(self, headers: _Headers, receive: Receive) -> Receive:
-        """The body, read whole, as a source of messages. Raises `Refusal` where it is too large, slow or no JSON."""
+    def _require_own_page(self, scope: Scope, headers: Headers, identity: Identity | None) -> None:
+        """Refuse a change without the key of this visitor's pages, where it is a form, or a browser sent the cookie."""
+        form, key = scope["state"].get("form"), scope["state"]["form_key"]
+        if identity is None or not key or (form is None and not identity.by_cookie):
+            return
+        given = headers.text(FORM_HEADER) if form is None else form.get(FORM_FIELD, "")
+        if not hmac.compare_digest(given.encode(), key.encode()):
+            raise Refusal(403, "the page's key is missing or old: load the page again")
+
+    async def _read_body(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
+        """The body, read whole, as a source of messages; of a page's form its fields are `form` of the state.
+
+        Raises `Refusal` where it is too large, slow, or neither JSON nor a page's form.
+        """
         most = self._config.body
         length = headers.text(b"content-length")
         if length and (not length.isdecimal() or len(length) > 12 or int(length) > most):
@@ -181,7 +210,10 @@ class Gate:
                         raise Refusal(413, f"the body is larger than {most:,} bytes")
         except TimeoutError:
             raise Refusal(408, "the body did not come in time") from None
-        if body and headers.text(b"content-type").partition(";")[0].strip().lower() != "application/json":
+        kind = headers.text(b"content-type").partition(";")[0].strip().lower()
+        if kind == FORM_TYPE and is_page(scope["path"]):
+            scope["state"]["form"] = _fields(bytes(body))
+        elif body and kind != JSON_TYPE:
             raise Refusal(415, "a body is taken as JSON: Content-Type: application/json")
         messages = iter([{"type": "http.request", "body": bytes(body), "more_body": False}])
 
@@ -191,15 +223,18 @@ class Gate:
 
         return again
 
-
-class _Headers:
-    """The headers of a request by their names in small letters; of one that is repeated the last counts."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._values: dict[bytes, bytes] = dict(scope["headers"])
-
-    def text(self, name: bytes) -> str:
-        return self._values.get(name, b"").decode("latin-1").strip()
+    async def _refuse(self, scope: Scope, send: Send, refusal: Refusal) -> None:
+        """Say why a request is not answered: to browsers as a page, or by the page to log in at."""
+        status, headers = refusal.status, [*refusal.headers]
+        if not wants_page(scope):
+            kind, body = b"application/json", json.dumps({"error": refusal.reason}).encode()
+        elif status == 401 and scope["method"] in SAFE:
+            kind, body, status, headers = b"text/plain", b"", 303, [(b"location", login_address(scope).encode())]
+        else:
+            kind, body = b"text/html; charset=utf-8", self._refusal_page(status, refusal.reason)
+        headers += [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 class _Rates:
@@ -222,13 +257,12 @@ class _Rates:
         return 0 if left >= 1 else max(1, round((1 - left) / per_second))
 
 
-def session_of(cookies: str) -> str:
-    """The session in a browser's cookies, or an empty text."""
+def _fields(body: bytes) -> dict[str, str]:
+    """The fields of a form; of one that is repeated the last counts. Raises `Refusal`."""
     try:
-        morsel = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if morsel is None else morsel.value
+        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise Refusal(400, "the form has too many fields, or is none") from None
 
 
 def _split(url: str) -> SplitResult:
@@ -238,16 +272,5 @@ def _split(url: str) -> SplitResult:
         raise Refusal(400, "the name of a host is none") from None
 
 
-def _same(given: str, right: str) -> bool:
-    return hmac.compare_digest(given.encode(), right.encode())
-
-
 def _unknown(reason: str) -> Refusal:
     return Refusal(401, reason, ((b"www-authenticate", b"Bearer"),))
-
-
-async def _answer(send: Send, refusal: Refusal) -> None:
-    body = json.dumps({"error": refusal.reason}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *refusal.headers]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from clca.content.parsing import suggestion
 from clca.errors import SettingsError
 from clca.evaluation.validation import require
 from clca.generation.config import GenerateConfig
-from clca.service.access import TokenFile
+from clca.service.access import OneTimeCode, TokenFile
 from clca.service.client_fields import FieldRules
 from clca.service.config import ServeConfig
 from clca.stages import STAGES, resolve_config
+from clca.study.config import StudyConfig
 
 LIBRARIES = ("fastapi", "uvicorn")
 WITHOUT_TLS = "tokens cross the network unencrypted: give --tls-cert and --tls-key, or use a proxy"
@@ -22,7 +24,10 @@ WITHOUT_TLS = "tokens cross the network unencrypted: give --tls-cert and --tls-k
 
 @dataclass(frozen=True, slots=True)
 class ServePlan:
-    """What is served: `workspace` is the folder that all jobs work in, `runs` that of the runs below it."""
+    """What is served: `workspace` is the folder that all jobs work in, `runs` that of the runs below it.
+
+    With `chosen` that is these runs alone, by their names, to be looked at by whoever has the code that is good `once`.
+    """
 
     config: ServeConfig
     workspace: Path
@@ -30,6 +35,14 @@ class ServePlan:
     rules: FieldRules
     tokens: TokenFile
     notes: tuple[str, ...]
+    studies: Path = Path("studies")
+    chosen: Mapping[str, Path] | None = None
+    once: OneTimeCode | None = None
+
+    @property
+    def of_runs(self) -> bool:
+        """Whether some runs are shown, and no jobs are taken."""
+        return self.chosen is not None
 
     @property
     def folder(self) -> Path:
@@ -81,7 +94,9 @@ def plan(config: ServeConfig, workspace: Path | None = None) -> ServePlan:
     runs = root / generate.out
     if not runs.resolve().is_relative_to(root):
         raise SettingsError(f"the runs lie in {generate.out}, outside of {root}: start it in a folder above them")
-    return ServePlan(config, root, runs, FieldRules(root, folder, config), tokens, tuple(notes))
+    study: StudyConfig = resolve_config(StudyConfig, {"study": "any"}, os.environ, workspace)
+    rules = FieldRules(root, folder, config)
+    return ServePlan(config, root, runs, rules, tokens, tuple(notes), root / study.out)
 
 
 def _require_known_settings(config: ServeConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import Field
@@ -38,9 +39,9 @@ class RunList:
     def newest_first(self, culture: str | None = None) -> list[Run]:
         """The readable runs, of one culture or of all."""
         known: dict[Path, tuple[Stamp, Run]] = {}
-        for file in self.folder.glob(f"*/*/{INFO}"):
+        for folder in self._folders():
             try:
-                known[file.parent] = self._read(file.parent)
+                known[folder] = self._read(folder)
             except (NotFoundError, StoreError):
                 continue
         self._known = known
@@ -49,14 +50,20 @@ class RunList:
 
     def get(self, name: str) -> Run:
         """The run of this name. Raises `NotFoundError`, and `StoreError` for one that is damaged."""
-        folder = self.folder / name
+        folder = self._folder(name)
         stamp, run = self._read(folder)
         self._known[folder] = stamp, run
         return run
 
     def folder_of(self, run: Run) -> Path:
         """The folder of a run."""
-        return self.folder / run.name
+        return self._folder(run.name)
+
+    def _folders(self) -> Iterable[Path]:
+        return (file.parent for file in self.folder.glob(f"*/*/{INFO}"))
+
+    def _folder(self, name: str) -> Path:
+        return self.folder / name
 
     def _read(self, folder: Path) -> tuple[Stamp, Run]:
         name = "/".join(folder.parts[-2:])
@@ -69,6 +76,22 @@ class RunList:
         stamp = (about.st_mtime_ns, about.st_size, about.st_ino)
         known = self._known.get(folder)
         return known if known is not None and known[0] == stamp else (stamp, _shown(read_run(folder)))
+
+
+class ChosenRuns(RunList):
+    """Some runs, wherever their folders are, and no others."""
+
+    def __init__(self, runs: Mapping[str, Path]) -> None:
+        super().__init__(Path())
+        self._chosen = dict(runs)
+
+    def _folders(self) -> Iterable[Path]:
+        return self._chosen.values()
+
+    def _folder(self, name: str) -> Path:
+        if name not in self._chosen:
+            raise NotFoundError(f"no run {name}")
+        return self._chosen[name]
 
 
 def _shown(run: RunInfo) -> Run:

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -77,8 +77,8 @@ class StoredDialogue(Record):
     verdict: Verdict
     record: dict[str, Any]
     reviews: tuple[Review, ...]
-    previous: str | None = Field(default=None, description="The dialogue before it in the index.")
-    next: str | None = Field(default=None, description="The dialogue after it.")
+    previous: str | None = Field(default=None, description="The dialogue before it, of those that match.")
+    next: str | None = Field(default=None, description="The dialogue after it, of those that match.")
 
 
 def page(db: sqlite3.Connection, filters: Filters, reviews: Reviews, after: int, size: int) -> DialoguePage:
@@ -93,7 +93,7 @@ def page(db: sqlite3.Connection, filters: Filters, reviews: Reviews, after: int,
 
 
 def facets(db: sqlite3.Connection, filters: Filters, reviews: Reviews) -> dict[str, dict[str, int]]:
-    """How many dialogues match by verdict, culture, ending and relevance."""
+    """How many dialogues match by verdict, culture, ending, relevance and reviews."""
     condition, values = _condition(filters, reviews)
     keys = {"verdict": "verdict", "culture": "culture", "ended": "ended", "relevance": "cultural > 0"}
     counted: dict[str, dict[str, int]] = {}
@@ -103,11 +103,19 @@ def facets(db: sqlite3.Connection, filters: Filters, reviews: Reviews) -> dict[s
         counted[name] = {str(row[0]): row[1] for row in rows}
     names = {"1": "cultural", "0": "generic"}
     counted["relevance"] = {names[key]: count for key, count in counted["relevance"].items()}
+    reviewed = {}
+    for status in get_args(Reviewed):
+        own, of_status = _condition(Filters(review=status), reviews)
+        query = f"SELECT COUNT(*) FROM dialogue WHERE {condition} AND {own}"
+        reviewed[status] = db.execute(query, (*values, *of_status)).fetchone()[0]
+    counted["review"] = {status: count for status, count in reviewed.items() if count}
     return counted
 
 
-def dialogue(index: RunIndex, db: sqlite3.Connection, name: str, reviews: Reviews) -> StoredDialogue:
-    """A dialogue by its id. Raises `NotFoundError`, and `StoreError` where the file has changed since."""
+def dialogue(
+    index: RunIndex, db: sqlite3.Connection, name: str, reviews: Reviews, filters: Filters | None = None
+) -> StoredDialogue:
+    """A dialogue by its id, between those that match. Raises `NotFoundError`, and `StoreError` for a changed file."""
     row = db.execute("SELECT * FROM dialogue WHERE id = ? LIMIT 1", (name,)).fetchone()
     if row is None:
         raise NotFoundError(f"this run has no dialogue {name!r}")
@@ -121,9 +129,10 @@ def dialogue(index: RunIndex, db: sqlite3.Connection, name: str, reviews: Review
         record = parse_json(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))  # half characters
     except (OSError, ValueError):
         raise StoreError(f"{path.name} has changed: ask again") from None
-    before = "SELECT id FROM dialogue WHERE number < ? ORDER BY number DESC LIMIT 1"
-    after = "SELECT id FROM dialogue WHERE number > ? ORDER BY number LIMIT 1"
-    neighbours = [db.execute(query, (row["number"],)).fetchone() for query in (before, after)]
+    condition, values = _condition(filters or Filters(), reviews)
+    before = f"SELECT id FROM dialogue WHERE number < ? AND {condition} ORDER BY number DESC LIMIT 1"
+    after = f"SELECT id FROM dialogue WHERE number > ? AND {condition} ORDER BY number LIMIT 1"
+    neighbours = [db.execute(query, (row["number"], *values)).fetchone() for query in (before, after)]
     previous, following = (None if found is None else str(found[0]) for found in neighbours)
     own = tuple(reviews.get(name, {}).values())
     return StoredDialogue(verdict=row["verdict"], record=record, reviews=own, previous=previous, next=following)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import Field
@@ -45,23 +46,28 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": texts[status], "content": content} for status in every}
 
 
-def install(app: FastAPI, shown: Shown) -> None:
-    """Have an application answer all its errors so."""
+def install(app: FastAPI, shown: Shown, page: Callable[[Request, int, str], Response | None]) -> None:
+    """Have an application answer all its errors so, or by the `page` for a browser that asks for one."""
 
-    async def known(request: Request, error: Exception) -> JSONResponse:
+    def answer(request: Request, status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+        line = shown.line(text)
+        response = page(request, status, line)
+        return response if response is not None else JSONResponse({"error": line}, status, headers)
+
+    async def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, ClcaError)
         status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 422)
-        return JSONResponse({"error": shown.line(error.message)}, status)
+        return answer(request, status, error.message)
 
-    async def refused(request: Request, error: Exception) -> JSONResponse:
+    async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return JSONResponse({"error": shown.line(str(error.detail))}, error.status_code, error.headers)
+        return answer(request, error.status_code, str(error.detail), error.headers)
 
-    async def invalid(request: Request, error: Exception) -> JSONResponse:
+    async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         fault = error.errors()[0]
         name = ".".join(str(part) for part in fault["loc"][1:]) or "request"
-        return JSONResponse({"error": shown.line(f"{name}: {fault['msg']}")}, 422)
+        return answer(request, 422, f"{name}: {fault['msg']}")
 
     async def half(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": "the answer would hold half a character: a file that was read is no text"}, 503)

@@ -123,9 +123,14 @@ async def list_dialogues(
 
 @router.get("/v1/runs/{culture}/{name}/dialogues/{dialogue_id}", responses=responses(404))
 async def show_dialogue(
-    request: Request, identity: Reader, culture: Culture, name: Name, dialogue_id: DialogueId
+    request: Request,
+    identity: Reader,
+    culture: Culture,
+    name: Name,
+    dialogue_id: DialogueId,
+    filters: Annotated[Filters, Query()],
 ) -> StoredDialogue:
-    """A dialogue as it stands in its file, with its reviews."""
+    """A dialogue as it stands in its file, with its reviews, and those before and after it that match."""
     service = service_of(request)
     folder = service.runs.folder_of(service.runs.get(f"{culture}/{name}"))
     index, _ = await service.indices.current(folder)
@@ -133,7 +138,7 @@ async def show_dialogue(
         raise NotFoundError("the run is being indexed: ask again in a moment")
 
     def read(db: sqlite3.Connection) -> StoredDialogue:
-        return dialogue(index, db, dialogue_id, service.indices.reviews(folder))
+        return dialogue(index, db, dialogue_id, service.indices.reviews(folder), filters)
 
     stored: StoredDialogue = await service.indices.query(index, read)
     return stored
@@ -156,7 +161,7 @@ async def review_dialogue(
     service = service_of(request)
     if not (review.verdict or review.comment):
         raise HTTPException(422, "verdict: give a verdict or a comment")
-    stored = await show_dialogue(request, identity, culture, name, dialogue_id)
+    stored = await show_dialogue(request, identity, culture, name, dialogue_id, Filters())
     folder = service.runs.folder_of(service.runs.get(f"{culture}/{name}"))
     line = Review(id=stored.record["id"], reviewer=identity.name, time=now(), **review.model_dump())
     request.scope["state"]["audit"] = {"dialogue": line.id, "verdict": line.verdict}
@@ -170,7 +175,7 @@ async def review_dialogue(
                 file.close()
 
     await service.indices.read(add)
-    reviewed: StoredDialogue = await show_dialogue(request, identity, culture, name, dialogue_id)
+    reviewed: StoredDialogue = await show_dialogue(request, identity, culture, name, dialogue_id, Filters())
     return reviewed
 
 
