@@ -49,6 +49,13 @@ class ServePlan:
         """The folder of the service."""
         return self.workspace / self.config.folder
 
+    def greeting(self, address: str) -> str:
+        """What is said once the service answers at an address."""
+        if self.once is None or self.chosen is None:
+            return f"clca serves {self.workspace} at {address}"
+        page = f"/runs/{next(iter(self.chosen))}" if len(self.chosen) == 1 else "/"
+        return f"Open {address}/login?code={self.once.text}&next={page} in a browser: it opens once. Ctrl-C ends it."
+
     def json_object(self) -> dict[str, Any]:
         """What `--plan --json` prints."""
         config = self.config

@@ -42,7 +42,7 @@ def run(plan: ServePlan, progress: ProgressCallback = ignore) -> ServeResult:
             progress(Note(note))
         scheme = "https" if plan.config.tls_cert else "http"
         host = f"[{plan.config.host}]" if ":" in plan.config.host else plan.config.host
-        progress(Note(f"clca serves {plan.workspace} at {scheme}://{host}:{listening.getsockname()[1]}"))
+        progress(Note(plan.greeting(f"{scheme}://{host}:{listening.getsockname()[1]}")))
         server = _server(plan, gate, service.jobs)
         asyncio.run(server.serve(sockets=[listening]))
         return ServeResult(

@@ -84,6 +84,7 @@ class ChosenRuns(RunList):
     def __init__(self, runs: Mapping[str, Path]) -> None:
         super().__init__(Path())
         self._chosen = dict(runs)
+        self._names = {folder: name for name, folder in runs.items()}
 
     def _folders(self) -> Iterable[Path]:
         return self._chosen.values()
@@ -92,6 +93,10 @@ class ChosenRuns(RunList):
         if name not in self._chosen:
             raise NotFoundError(f"no run {name}")
         return self._chosen[name]
+
+    def _read(self, folder: Path) -> tuple[Stamp, Run]:
+        stamp, run = super()._read(folder)
+        return stamp, run.model_copy(update={"name": self._names[folder]})
 
 
 def _shown(run: RunInfo) -> Run:

@@ -30,7 +30,7 @@ LONGEST = 160  # characters of a setting
 CONTENT = "content:"
 NOTES = (
     "Intervals of 95 %: Wilson's for a share, Newcombe's for a difference. They take dialogues for independent, which"
-    " samples of one scenario are not quite: `clca stats RUN --compare RUN` draws whole scenarios.",
+    " samples of one scenario are not quite: clca stats RUN --compare RUN draws whole scenarios.",
 )
 
 
@@ -136,7 +136,7 @@ def _difference(first: Rate, second: Rate) -> ReportCell:
     if estimate is None:
         return ReportCell()
     value, low, high = (100 * part for part in estimate)
-    return ReportCell(f"{value:+.0f} points", value, f"[{low:+.0f}, {high:+.0f}]")
+    return ReportCell(f"{value:+.0f} points" if round(value) else "0 points", value, f"[{low:+.0f}, {high:+.0f}]")
 
 
 def _both(reason: str, first: Run, second: Run) -> int:

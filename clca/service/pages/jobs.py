@@ -19,7 +19,7 @@ from clca.service.jobs.bounded_log import tail
 from clca.service.jobs.dispatcher import LOG
 from clca.service.jobs.events import FILE as EVENTS
 from clca.service.jobs.job import STATES, Job, State
-from clca.service.pages.funnel import Funnel, job_funnel
+from clca.service.pages.funnel import OUTCOMES, Funnel, job_funnel
 from clca.service.pages.views import Reader, Runner, show
 from clca.service.routes import jobs as api
 from clca.service.routes.files import list_job_files
@@ -30,6 +30,7 @@ SIZE = 50  # jobs of a page
 MOST_FILES = 200  # that a page lists
 LOG_BYTES, NOTE_BYTES = 16 * 1024, 16 * 1024
 MOST_NOTES = 5
+DRAWN = frozenset({"done", "total", "unit", *OUTCOMES})  # of the progress, by bars
 TITLED_BY = ("culture", "study", "run", "adapter", "model", "student", "recipe")
 """Settings of which a job is known at a glance, the first of them that are set."""
 
@@ -57,7 +58,7 @@ def shown_job(job: Job, notes: tuple[str, ...] = ()) -> ShownJob:
         job_funnel(progress),
         count(progress.get("done")),
         count(progress.get("total")),
-        tuple(lines({key: value for key, value in progress.items() if key not in ("done", "total")})),
+        tuple(lines({key: value for key, value in progress.items() if key not in DRAWN})),
         notes,
     )
 
@@ -132,9 +133,13 @@ def lines(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]
 
     >>> list(lines({"a": {"b": 1}, "c": [1, "x"], "d": None}))
     [('a, b', '1'), ('c', '1, x')]
+    >>> list(lines({"runs": [{"kept": 3}, {"kept": 4}]}))
+    [('runs, 1, kept', '3'), ('runs, 2, kept', '4')]
     """
     for key, value in mapping(bounded(values)).items():
         name = f"{before}{key.replace('_', ' ')}"
+        if isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
+            value = {str(number): entry for number, entry in enumerate(value, 1)}
         if isinstance(value, dict):
             yield from lines(value, f"{name}, ")
         elif value not in (None, "", []):
