@@ -97,7 +97,8 @@ async def show_one(request: Request, identity: Reader, job_id: JobId) -> Respons
         files=files[:MOST_FILES],
         more_files=max(0, len(files) - MOST_FILES),
         can_cancel=not job.is_ended and identity.may("run"),
-        can_retry=_can_retry(job) and identity.may("run"),
+        can_retry=(job.state in ("failed", "cancelled") or service.jobs.failed_dialogues(job) > 0)
+        and identity.may("run"),
         log=_log(service, job, identity),
         is_live=not job.is_ended,
     )
@@ -155,11 +156,6 @@ def values_of(value: Any) -> str:
     if isinstance(value, int | float):
         return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _can_retry(job: Job) -> bool:
-    failed = count(mapping(job.result).get("failed")) if job.stage == "generate" else 0
-    return job.state in ("failed", "cancelled") or (job.state == "completed" and failed > 0)
 
 
 def _log(service: Service, job: Job, identity: Identity) -> str | None:
