@@ -117,16 +117,16 @@ def p99(values: list[float]) -> float:
 
 def rows(with_pause: dict[str, Any], without: dict[str, Any], pause: float) -> Iterator[Row]:
     """The figures, each with what it is held to."""
-    limits = {"page": 0.3, "dialogue": 0.3, "search": 0.5}
+    limits = {"page": 300, "dialogue": 300, "search": 500}
     for kind, values in with_pause["seconds"].items():
-        yield Row(NAME, f"{kind}, {len(values):,} of them, median", statistics.median(values), "s")
-        yield Row(NAME, f"{kind}, p99", p99(values), "s", at_most=limits[kind])
+        yield Row(NAME, f"{kind}, {len(values):,} of them, median", 1000 * statistics.median(values), "ms")
+        yield Row(NAME, f"{kind}, p99", 1000 * p99(values), "ms", at_most=limits[kind])
     for seen, how in ((with_pause, f"with {pause:g} s between pages"), (without, "without a pause")):
         yield Row(NAME, f"requests a second, {how}", seen["rate"], "/s")
         yield Row(NAME, "  CPU of the service for each", seen["service_ms"], "ms")
         yield Row(NAME, "  CPU of the clients for each", seen["clients_ms"], "ms")
-    yield Row(NAME, "lateness of the clients themselves, p99", p99(with_pause["late"]), "s", at_most=0.05)
-    yield Row(NAME, "page without a pause, p99", p99(without["seconds"]["page"]), "s")
+    yield Row(NAME, "lateness of the clients themselves, p99", 1000 * p99(with_pause["late"]), "ms", at_most=50)
+    yield Row(NAME, "page without a pause, p99", 1000 * p99(without["seconds"]["page"]), "ms")
 
 
 def main(arguments: list[str]) -> int:

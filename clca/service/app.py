@@ -79,10 +79,10 @@ def make_app(service: Service) -> tuple[FastAPI, Gate]:
     )
     app.state.service = service
     answers.install(app, service.shown, views.error_page)
+    for module in (runs, jobs, files, sessions, operations, *PAGES):
+        app.include_router(module.router)  # in the order in which they are looked through
     if not service.plan.of_runs:
         stages.install(app, service)
-    for module in (jobs, files, runs, sessions, operations, *PAGES):
-        app.include_router(module.router)
     _describe(app, service)
     config, tokens = service.plan.config, service.plan.tokens
     return app, Gate(app, config, tokens, service.audit, service.metrics, views.refusal_page)

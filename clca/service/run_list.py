@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from clca.records import Record
 from clca.storage.run_index import INFO, RunInfo, read_run
 
 Stamp = tuple[int, int, int]
+CHECKED = 1.0  # seconds for which a run that was looked at is not looked at again: many read the same one
 
 
 class Run(Record):
@@ -35,6 +37,7 @@ class RunList:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._known: dict[Path, tuple[Stamp, Run]] = {}
+        self._asked: dict[str, tuple[float, Run]] = {}
 
     def newest_first(self, culture: str | None = None) -> list[Run]:
         """The readable runs, of one culture or of all."""
@@ -50,9 +53,14 @@ class RunList:
 
     def get(self, name: str) -> Run:
         """The run of this name. Raises `NotFoundError`, and `StoreError` for one that is damaged."""
+        now = time.monotonic()
+        at, known = self._asked.get(name, (0.0, None))
+        if known is not None and now - at < CHECKED:
+            return known
         folder = self._folder(name)
-        stamp, run = self._read(folder)
-        self._known[folder] = stamp, run
+        self._known[folder] = _, run = self._read(folder)
+        self._asked = {key: asked for key, asked in self._asked.items() if now - asked[0] < CHECKED}
+        self._asked[name] = now, run
         return run
 
     def folder_of(self, run: Run) -> Path:

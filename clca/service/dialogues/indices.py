@@ -59,7 +59,7 @@ class DialogueIndices:
         return index, behind
 
     async def query(self, index: RunIndex, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` reads of an index, in one of the threads."""
+        """What `work` reads of an index, in one of the threads. Raises `FileNotFoundError` before there is one."""
         return await self.read(lambda: work(self._connection(index)))
 
     async def read(self, work: Callable[[], T]) -> T:

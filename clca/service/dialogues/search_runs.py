@@ -67,10 +67,11 @@ async def _search(
     """What a run has of a page, and how many bytes its index is behind."""
     folder = run_list.folder_of(run)
     index, behind = await indices.current(folder)
-    if not index.path.is_file():
-        return DialoguePage(dialogues=()), behind
 
     def read(db: sqlite3.Connection) -> DialoguePage:
         return page(db, filters, indices.reviews(folder), after, size)
 
-    return await indices.query(index, read), behind
+    try:
+        return await indices.query(index, read), behind
+    except FileNotFoundError:
+        return DialoguePage(dialogues=()), behind

@@ -107,8 +107,6 @@ async def list_dialogues(
     service = service_of(request)
     folder = service.runs.folder_of(service.runs.get(f"{culture}/{name}"))
     index, behind = await service.indices.current(folder)
-    if not index.path.is_file():
-        return _json(DialoguePage(dialogues=(), behind=behind))
 
     def read(db: sqlite3.Connection) -> bytes:
         reviews = service.indices.reviews(folder)
@@ -118,7 +116,11 @@ async def list_dialogues(
             updates["facets"] = facets(db, filters, reviews)
         return dialogues.model_copy(update=updates).model_dump_json().encode()
 
-    return Response(await service.indices.query(index, read), media_type="application/json")
+    try:
+        shown = await service.indices.query(index, read)
+    except FileNotFoundError:
+        shown = DialoguePage(dialogues=(), behind=behind).model_dump_json().encode()
+    return Response(shown, media_type="application/json")
 
 
 @router.get("/v1/runs/{culture}/{name}/dialogues/{dialogue_id}", responses=responses(404))
@@ -134,14 +136,14 @@ async def show_dialogue(
     service = service_of(request)
     folder = service.runs.folder_of(service.runs.get(f"{culture}/{name}"))
     index, _ = await service.indices.current(folder)
-    if not index.path.is_file():
-        raise NotFoundError("the run is being indexed: ask again in a moment")
 
     def read(db: sqlite3.Connection) -> StoredDialogue:
         return dialogue(index, db, dialogue_id, service.indices.reviews(folder), filters)
 
-    stored: StoredDialogue = await service.indices.query(index, read)
-    return stored
+    try:
+        return await service.indices.query(index, read)
+    except FileNotFoundError:
+        raise NotFoundError("the run is being indexed: ask again in a moment") from None
 
 
 @router.post(
@@ -177,7 +179,3 @@ async def review_dialogue(
     await service.indices.read(add)
     reviewed: StoredDialogue = await show_dialogue(request, identity, culture, name, dialogue_id, Filters())
     return reviewed
-
-
-def _json(shown: Record) -> Response:
-    return Response(shown.model_dump_json(), media_type="application/json")
