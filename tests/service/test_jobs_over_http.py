@@ -22,7 +22,7 @@ def test_the_same_request_twice_is_one_job_whose_id_is_the_run_s_fingerprint(ser
     assert again.json()["id"] == finished
     assert again.headers["Location"] == f"/v1/jobs/{finished}"
     assert json.loads((run_folder(served, finished) / "run.json").read_text())["fingerprint"] == finished
-    assert [job["id"] for job in served.http.get("/v1/jobs?stage=generate").json()["jobs"]] == [finished]
+    assert [job["id"] for job in served.http.get("/v1/jobs?stage=generate").json()["jobs"]].count(finished) == 1
 
 
 def test_a_completed_job_has_the_counts_of_its_run(served: Served, finished: str) -> None:
