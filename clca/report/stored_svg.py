@@ -26,7 +26,6 @@ clipPathUnits fill fill-opacity fill-rule opacity stroke stroke-dasharray stroke
 stroke-linejoin stroke-miterlimit stroke-opacity stroke-width font-family font-size font-style font-weight
 text-anchor"""
 _ATTRIBUTES = frozenset(_KEYS.split())
-_PROLOGUE = re.compile(rb"^.*?(?=<svg\b)", re.DOTALL)  # XML declaration and document type, with its entities
 _REFERENCED = re.compile(r"""(?:href=["']#|url\(#)([\w.-]+)""")
 _REFERENCE = re.compile(r"url\(#([\w.-]+)\)")
 _LINK = re.compile(r"#([\w.-]+)")
@@ -53,12 +52,13 @@ def shapes(svg: bytes, prefix: str, alt: str) -> str:
     '<svg role="img" aria-label="A"><path d="M0 0.1" fill="none"/></svg>'
     """
     try:
-        root = ElementTree.fromstring(_PROLOGUE.sub(b"", svg, count=1))
-    except (ElementTree.ParseError, RecursionError) as error:
+        _, tag, rest = svg.decode("utf-8").partition("<svg")  # before it stand the document type, and its entities
+        root = ElementTree.fromstring(tag + rest)
+    except (UnicodeDecodeError, ElementTree.ParseError, RecursionError) as error:
         raise ValueError(f"it is no sound SVG: {error}") from None
     if root.tag != f"{_SVG}svg":
         raise ValueError("it is no SVG")
-    wanted = frozenset(_REFERENCED.findall(svg.decode("utf-8", "replace")))
+    wanted = frozenset(_REFERENCED.findall(rest))
     return "".join(_Shapes(prefix, wanted).markup(root, {"role": "img", "aria-label": alt}))
 
 
@@ -70,23 +70,33 @@ class _Shapes:
     wanted: frozenset[str]
 
     def markup(
-        self, element: ElementTree.Element, more: dict[str, str], depth: int = 1, within: str = ""
+        self,
+        element: ElementTree.Element,
+        more: dict[str, str],
+        depth: int = 1,
+        within: str = "",
+        *,
+        is_referenced: bool = False,
     ) -> Iterator[str]:
+        """`is_referenced`: the element stands in one that others use. It uses none itself: ten that use each other
+        ten times would take a browser hours.
+        """
         if depth > DEEPEST:
             raise ValueError(f"its elements lie more than {DEEPEST} deep in each other")
         name = element.tag.removeprefix(_SVG) if isinstance(element.tag, str) else ""
         if name not in _ELEMENTS:
             return
         attributes = {**more, **dict(self._attributes(element, name))}
-        if name in ("use", "image") and "href" not in attributes:
+        if (name in ("use", "image") and "href" not in attributes) or (name == "use" and is_referenced):
             return
+        is_referenced = is_referenced or "id" in attributes
         if name == "path" and within != "defs" and "d" in attributes:
             attributes["d"] = _LONG.sub(r"\1", _SPACE.sub(" ", attributes["d"]).strip())
         shown = "".join(f' {key}="{escape(printable(value))}"' for key, value in attributes.items())
         has_text = name in ("text", "tspan")
         inner = [escape(printable(element.text or ""))] if has_text else []
         for child in element:
-            inner += self.markup(child, {}, depth + 1, name)
+            inner += self.markup(child, {}, depth + 1, name, is_referenced=is_referenced)
             if has_text:
                 inner.append(escape(printable(child.tail or "")))
         content = "".join(inner)

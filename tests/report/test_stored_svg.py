@@ -28,6 +28,7 @@ def test_doctests() -> None:
         ('<image href="data:image/png;base64,AAAA"/>', '<image href="data:image/png;base64,AAAA"/>'),
         ('<rect fill="url(http://a/b)"/>', "<rect/>"),
         ('<rect fill="url(#b)"/>', '<rect fill="url(#m-b)"/>'),
+        ('<g id="a"><use href="#b"/></g><use href="#a"/>', '<g id="m-a"/><use href="#m-a"/>'),
         ("<text>a &lt;b&gt; <tspan>\u202ec</tspan>d</text>", "<text>a &lt;b&gt; <tspan>\\u202ec</tspan>d</text>"),
         ("<style>*{fill:url(http://a)}</style><animate href='#a'/><set/><a href='javascript:1'>x</a>", ""),
     ],
@@ -54,9 +55,10 @@ def test_what_is_no_sound_svg_is_refused(svg: str) -> None:
 
 def test_a_file_with_entities_or_outside_the_folder_is_refused(tmp_path: Path) -> None:
     bomb = '<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>' + f"{HEAD}><text>&b;</text></svg>"
-    (tmp_path / "bomb.svg").write_text(bomb)
-    with pytest.raises(ValueError, match="no sound SVG"):
-        read_svg(tmp_path / "bomb.svg", tmp_path, "a bomb")
+    for encoding in ("utf-8", "utf-16"):
+        (tmp_path / "bomb.svg").write_text(bomb, encoding=encoding)
+        with pytest.raises(ValueError, match="no sound SVG"):
+            read_svg(tmp_path / "bomb.svg", tmp_path, "a bomb")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "map.svg").symlink_to(tmp_path / "bomb.svg")
     with pytest.raises(OSError, match="link that leads out"):
