@@ -15,22 +15,26 @@ MOST_VALUES = 100_000  # each takes up to a few kilobytes, with what is wrong wi
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?+', re.DOTALL)
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[\[{]|[\]}]')
 _SURROGATE = re.compile(r"\\u[dD]")
+_ESCAPES = re.compile(
+    r"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][cC][89a-fA-F]\w|(\\u[dD][89a-fA-F])"  # the last: half a pair
+)
 
 
 def parse_json(data: bytes | str) -> Any:
     """The value. Raises `ValueError` for what is no JSON, is nested too deeply, or has numbers of thousands of digits.
 
-    Half of a surrogate pair, by which paths that are no UTF-8 are written, is read back as it is.
+    What stands for a byte of a path that is no UTF-8 (`\\udc80` to `\\udcff`) is read back as it is; any other half of
+    a surrogate pair is refused, since nothing can be opened, shown or sent by it.
     """
     try:
         return from_json(data)
     except ValueError:  # also for half of a surrogate pair
-        text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
-        if not _SURROGATE.search(text):
+        text = data.decode() if isinstance(data, bytes) else data
+        if not _SURROGATE.search(text) or any(match[1] for match in _ESCAPES.finditer(text)):
             raise
     if _depth(text) > DEEPEST:
         raise ValueError("nested too deeply")
-    return json.loads(data)
+    return json.loads(text)
 
 
 def has_too_many_values(data: bytes, most: int = MOST_VALUES) -> bool:

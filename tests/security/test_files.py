@@ -21,6 +21,7 @@ import pytest
 import yaml
 from pyarrow import parquet
 
+from clca.bounded_json import parse_json
 from clca.cli.views.adapters import show_adapter
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml, read_jsonl
@@ -776,3 +777,14 @@ def test_a_row_of_a_survey_without_end_is_refused(tmp_path: Path, cell: str) -> 
     file.write_text(f"{header}\n{cell * 2**20}\n")
     with pytest.raises(ContentError, match=r":2: a row of more than 1,048,576 characters begins here$"):
         import_survey([file], load_codebook(Content()), tmp_path)
+
+
+@pytest.mark.parametrize("half", [r"\ud800", r"\udfff", r"\udc00", r"\\\ud800", r"\udcff\ud800"])
+def test_half_a_character_by_which_no_file_is_called_is_no_json(half: str) -> None:
+    with pytest.raises(ValueError, match=r"escape|surrogate"):
+        parse_json(f'{{"path": "{half}"}}'.encode())
+
+
+def test_a_path_that_is_no_utf_8_is_read_back() -> None:
+    path = "a\udcff\U0001f600\\ud800"
+    assert parse_json(json.dumps({"path": path}).encode()) == {"path": path}

@@ -162,7 +162,7 @@ def test_files_of_results_that_nobody_can_name_hide_no_others(tmp_path: Path, at
             list_files(tmp_path, ("run",))
 
 
-@pytest.mark.parametrize("change", [{"culture": "\ud800"}, {"created": "\ud800"}, {"reasons": {"\ud800": 1}}])
+@pytest.mark.parametrize("change", [{"culture": "\ud800"}, {"created": "\udc80"}, {"reasons": {"\udc80": 1}}])
 def test_half_a_character_of_a_run_hides_no_others(tmp_path: Path, change: dict[str, Any]) -> None:
     for name in ("evil", "good"):
         (tmp_path / "japan" / name).mkdir(parents=True)
@@ -171,7 +171,7 @@ def test_half_a_character_of_a_run_hides_no_others(tmp_path: Path, change: dict[
 
 
 def test_half_a_character_of_a_dialogue_hides_no_others(tmp_path: Path) -> None:
-    lines = ({"id": "\ud800"}, {"id": "odd", "ended": "\udfff"}, {"id": "good"})
+    lines = ({"id": "\ud800"}, {"id": "\udc80"}, {"id": "odd", "ended": "\udcff"}, {"id": "good"})
     (tmp_path / "dialogues.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     index = RunIndex(tmp_path / "index.sqlite", tmp_path)
     assert index.refresh() == 2

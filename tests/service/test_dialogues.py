@@ -156,7 +156,7 @@ def test_a_reader_cannot_write(index: RunIndex) -> None:
 
 
 def test_hostile_text_is_words_and_nothing_else(index: RunIndex) -> None:
-    text = "<script>alert(1)</script> \ud800 \x00 ' OR 1=1 --"
+    text = "<script>alert(1)</script> \udc80 \x00 ' OR 1=1 --"
     turn = {"speaker": "x", "text": text}
     with open(index.folder / "dialogues.jsonl", "a") as file:
         file.write(line(9, turns=[turn], culture="'; DROP TABLE dialogue", reason=text))
