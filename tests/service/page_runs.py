@@ -141,6 +141,21 @@ def keep_request(run: Path, owner: str, text: str) -> None:
         file.write(json.dumps(request.model_dump(mode="json")) + "\n")
 
 
+def write_study(folder: Path, results: Path) -> None:
+    """A study of two cells, of which one made a run and the other failed."""
+    study = folder / "studies" / "small"
+    cells = [{"id": f"dialogues.{name}", "stage": "dialogues", "run": "generate"} for name in ("japan", "uk")]
+    entries = [{**cell, "axes": {"culture": cell["id"][-2:]}, "needs": []} for cell in cells]
+    about = {"study": "small", "title": HOSTILE[0], "file": "small.yaml", "digest": "0", "matrix": {}, "cells": entries}
+    (study / "cells").mkdir(parents=True)
+    times = {"versions": {}, "created": "2026-01-01T00:00:00Z", "updated": "2026-01-02T00:00:00Z"}
+    (study / "study.json").write_text(json.dumps({**about, **times}))
+    states = ({"state": "finished", "results": [str(results)], "seconds": 75.0, "tokens": 4321}, {"state": "failed"})
+    for entry, state in zip(entries, states, strict=True):
+        record = {**entry, **state, "error": f"{folder}/x.jsonl is gone" if state["state"] == "failed" else ""}
+        (study / "cells" / f"{entry['id']}.json").write_text(json.dumps(record))
+
+
 def write_runs(folder: Path) -> Path:
     """Two runs, the first with ten dialogues, hostile and odd ones; returns its folder."""
     sound = [dialogue(number) for number in range(9)]
@@ -148,4 +163,5 @@ def write_runs(folder: Path) -> Path:
     first = write_run(folder, RUN, [*sound, *(hostile_dialogue(number) for number in range(len(HOSTILE))), *ODD])
     write_run(folder, OTHER, [dialogue(20), dialogue(21)], inputs={"clca": "0.1.0", "seed": 2})
     keep_request(first, "d0", hostile(0))
+    write_study(folder, first)
     return first

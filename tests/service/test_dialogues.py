@@ -11,8 +11,10 @@ import pytest
 
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.service.dialogues.index import RunIndex
+from clca.service.dialogues.kept import kept
 from clca.service.dialogues.search import DialoguePage, Filters, dialogue, facets, page
 from clca.storage.reviews import Review, read_reviews
+from tests.service.page_runs import keep_request
 
 
 def record(number: int, **changes: Any) -> dict[str, Any]:
@@ -81,12 +83,21 @@ def test_facets_count_what_matches(index: RunIndex) -> None:
         assert counted["verdict"] == {"kept": 6, "discarded": 1}
         assert counted["relevance"] == {"generic": 4, "cultural": 3}
         assert facets(db, Filters(verdict="discarded"), {})["culture"] == {"japan+mexico": 1}
+        assert counted["review"] == {"open": 7}
+        say(index, "d1", "rejected", "dull")
+        assert facets(db, Filters(q="tea"), read_reviews(index.folder))["review"] == {
+            "open": 6,
+            "rejected": 1,
+            "commented": 1,
+        }
 
 
 def test_a_dialogue_is_read_from_its_line_with_its_neighbours(index: RunIndex) -> None:
     with closing(index.reader()) as db:
         stored = dialogue(index, db, "d3", {})
         assert (stored.record, stored.verdict, stored.previous, stored.next) == (record(3), "kept", "d2", "d4")
+        cultural = dialogue(index, db, "d3", {}, Filters(relevance="cultural"))
+        assert (cultural.previous, cultural.next) == ("d1", "d5")
         with pytest.raises(NotFoundError, match="no dialogue 'd9'"):
             dialogue(index, db, "d9", {})
         file = index.folder / "dialogues.jsonl"
@@ -95,15 +106,16 @@ def test_a_dialogue_is_read_from_its_line_with_its_neighbours(index: RunIndex) -
             dialogue(index, db, "d3", {})
 
 
-def test_reviews_are_seen_at_once(index: RunIndex) -> None:
-    def say(name: str, verdict: str, comment: str = "") -> None:
-        review = Review(id=name, reviewer="ana", time="2026-01-01T00:00:00Z", verdict=verdict, comment=comment)  # type: ignore[arg-type]
-        with open(index.folder / "reviews.jsonl", "a") as file:
-            file.write(review.model_dump_json() + "\n")
+def say(index: RunIndex, name: str, verdict: str, comment: str = "") -> None:
+    review = Review(id=name, reviewer="ana", time="2026-01-01T00:00:00Z", verdict=verdict, comment=comment)  # type: ignore[arg-type]
+    with open(index.folder / "reviews.jsonl", "a") as file:
+        file.write(review.model_dump_json() + "\n")
 
-    say("d1", "accepted")
-    say("d2", "rejected", "dull")
-    say("d3", "", "unsure")
+
+def test_reviews_are_seen_at_once(index: RunIndex) -> None:
+    say(index, "d1", "accepted")
+    say(index, "d2", "rejected", "dull")
+    say(index, "d3", "", "unsure")
     assert ids(index, review="accepted") == ["d1"]
     assert ids(index, review="rejected") == ["d2"]
     assert ids(index, review="commented") == ["d2", "d3"]
@@ -163,3 +175,28 @@ def test_hostile_text_is_words_and_nothing_else(index: RunIndex) -> None:
     assert index.refresh() == 1
     assert ids(index, q="script alert") == ["d9"]
     assert ids(index, culture="'; DROP TABLE dialogue") == ["d9"]
+
+
+def test_an_index_of_an_earlier_version_is_made_anew(index: RunIndex) -> None:
+    with closing(sqlite3.connect(index.path)) as db:
+        db.execute("DROP TABLE request")
+        db.execute("PRAGMA user_version=1")
+    assert index.refresh() == 7
+    assert len(ids(index)) == 7
+
+
+def test_requests_that_were_kept_are_found_by_their_dialogue_and_added_as_they_come(index: RunIndex) -> None:
+    def texts(owner: str) -> list[str]:
+        with closing(index.reader()) as db:
+            return [request.messages[0]["content"] for request in kept(index, db, owner)]
+
+    assert texts("d1") == []
+    keep_request(index.folder, "d1", "first")
+    keep_request(index.folder, 'd"2', "second")
+    assert index.behind() == (index.folder / "requests.jsonl").stat().st_size
+    assert index.refresh() == 0
+    assert (texts("d1"), texts('d"2'), index.behind()) == (["first"], ["second"], 0)
+    file = index.folder / "requests.jsonl"
+    file.write_text("{}" + file.read_text())
+    with pytest.raises(StoreError, match=r"requests\.jsonl has changed: ask again"):
+        texts("d1")

@@ -125,7 +125,7 @@ async def test_every_role_reads_and_only_some_change(visitor: Visitor) -> None:
         await visitor.log_in(role)
         for address in ADDRESSES:
             response = await visitor.get(address)
-            assert response.status_code == (404 if "studies" in address else 200), (role, address)
+            assert response.status_code == 200, (role, address)
         job = (await visitor.get(f"/jobs/{JOB}")).text
         assert ("/retry" in job, "The end of its log" in job) == (role == "run", role == "run")
         for address, least in changes.items():
@@ -293,6 +293,29 @@ async def test_a_job_is_shown_with_what_it_said_last_and_retried(visitor: Visito
     part, reload = stream.strip().split("\n\n")
     assert "cancelled" in json.loads(part.partition("data: ")[2])["html"]
     assert reload.startswith("event: reload")
+
+
+async def test_a_study_is_shown_with_its_cells_and_no_path_of_the_machine(visitor: Visitor) -> None:
+    await visitor.log_in("read")
+    page = (await visitor.get("/studies/small")).text
+    text = shown(page)
+    assert HOSTILE[0] in html.unescape(page)
+    assert f"dialogues.japan finished 1 min 15 s 4,321 {RUN}" in text
+    assert "dialogues.uk failed x.jsonl is gone" in text
+    assert str(visitor.folder) not in page
+    assert f'href="/runs/{RUN}"' in page
+    assert (
+        f'href="/studies/small" dir="auto">{html.escape(HOSTILE[0])}'.replace("&#x27;", "&#39;")
+        in (await visitor.get("/")).text
+    )
+
+
+@pytest.mark.parametrize(("address", "id"), [("runs/" + RUN, "funnel"), ("studies/small", "cells")])
+async def test_who_follows_what_has_ended_is_sent_it_once_and_reloads(visitor: Visitor, address: str, id: str) -> None:
+    await visitor.log_in("read")
+    part, reload = (await visitor.get(f"/live/{address}")).text.strip().split("\n\n")
+    assert json.loads(part.partition("data: ")[2])["id"] == id
+    assert (reload, visitor.service.metrics.followers) == ("event: reload\ndata: {}", 0)
 
 
 async def test_a_report_is_shown_as_it_is_and_can_do_nothing(visitor: Visitor) -> None:

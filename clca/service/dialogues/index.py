@@ -21,7 +21,7 @@ from clca.storage.jsonl import read_lines
 from clca.storage.reply_cache import Outcome
 from clca.storage.run_dir import FILES
 
-VERSION = 2  # of the tables; another one's file is made again
+VERSION = 3  # of the tables; another one's file is made again
 BATCH = 400  # lines of a transaction
 TAIL = 4096  # bytes by whose digest a file is known to be the one that was indexed
 Part = Outcome | Literal["requests"]
@@ -37,6 +37,7 @@ CREATE TABLE dialogue (
 );
 CREATE INDEX dialogue_id ON dialogue (id);
 CREATE INDEX dialogue_verdict ON dialogue (verdict, number);
+CREATE INDEX dialogue_facets ON dialogue (verdict, culture, ended, cultural);
 CREATE TABLE request (owner TEXT NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL);
 CREATE INDEX request_owner ON request (owner, start);
 CREATE TABLE file (part TEXT PRIMARY KEY, size INTEGER NOT NULL, tail BLOB NOT NULL, unreadable INTEGER NOT NULL)

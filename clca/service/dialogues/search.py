@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -22,6 +23,7 @@ Verdict = Literal["kept", "discarded", "failed", "rejected"]
 Reviewed = Literal["accepted", "rejected", "open", "commented"]
 LARGEST_PAGE = 200
 MOST_WORDS = 20
+MOST_VALUES = 100  # of a facet
 _WORD = re.compile(r"[^\W_]+")
 _COLUMNS = "number, id, verdict, reason, culture, ended, turns, cultural, title"
 
@@ -93,23 +95,33 @@ def page(db: sqlite3.Connection, filters: Filters, reviews: Reviews, after: int,
 
 
 def facets(db: sqlite3.Connection, filters: Filters, reviews: Reviews) -> dict[str, dict[str, int]]:
-    """How many dialogues match by verdict, culture, ending, relevance and reviews."""
+    """How many dialogues match by verdict, culture, ending, relevance and reviews, the most frequent value first."""
     condition, values = _condition(filters, reviews)
-    keys = {"verdict": "verdict", "culture": "culture", "ended": "ended", "relevance": "cultural > 0"}
-    counted: dict[str, dict[str, int]] = {}
-    for name, key in keys.items():
-        query = f"SELECT {key}, COUNT(*) FROM dialogue WHERE {condition} GROUP BY 1 ORDER BY 2 DESC LIMIT 100"
-        rows = db.execute(query, values).fetchall()
-        counted[name] = {str(row[0]): row[1] for row in rows}
-    names = {"1": "cultural", "0": "generic"}
-    counted["relevance"] = {names[key]: count for key, count in counted["relevance"].items()}
-    reviewed = {}
-    for status in get_args(Reviewed):
-        own, of_status = _condition(Filters(review=status), reviews)
+    columns = "verdict, culture, ended, cultural"
+    counted: dict[str, Counter[str]] = {name: Counter() for name in ("verdict", "culture", "ended", "relevance")}
+    total = 0
+    for verdict, culture, ended, cultural, count in db.execute(
+        f"SELECT {columns}, COUNT(*) FROM dialogue WHERE {condition} GROUP BY {columns}", values
+    ):
+        relevance = "cultural" if cultural else "generic"
+        for name, value in (("verdict", verdict), ("culture", culture), ("ended", ended), ("relevance", relevance)):
+            counted[name][value] += count
+        total += count
+    found = {name: dict(counter.most_common(MOST_VALUES)) for name, counter in counted.items()}
+    return {**found, "review": _review_facet(db, (condition, values), reviews, total)}
+
+
+def _review_facet(
+    db: sqlite3.Connection, matching: tuple[str, list[Any]], reviews: Reviews, total: int
+) -> dict[str, int]:
+    condition, values = matching
+    counts: dict[str, int] = {}
+    for status in ("accepted", "rejected", "commented"):
+        own, ids = _condition(Filters(review=status), reviews)
         query = f"SELECT COUNT(*) FROM dialogue WHERE {condition} AND {own}"
-        reviewed[status] = db.execute(query, (*values, *of_status)).fetchone()[0]
-    counted["review"] = {status: count for status, count in reviewed.items() if count}
-    return counted
+        counts[status] = db.execute(query, (*values, *ids)).fetchone()[0] if reviews else 0
+    counts["open"] = total - counts["accepted"] - counts["rejected"]
+    return {status: count for status, count in counts.items() if count}
 
 
 def dialogue(

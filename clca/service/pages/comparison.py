@@ -71,6 +71,7 @@ async def _side(service: Service, run: Run) -> Side:
         return read_run(folder).data, wilson(accepted, judged)
 
     data, accepted = await service.indices.read(about)
+    data = service.shown.value(data)
     kept, cultural, left = await service.indices.query(index, read) if index.path.is_file() else (0, 0, 0)
     counts = {name: count(run.counts.get(name)) for name in OUTCOMES}
     ended = sum(counts.values())

@@ -40,6 +40,7 @@ async def show_study(request: Request, identity: Reader, name: Name) -> Response
         name=name,
         status=status,
         bar=cell_bar(status),
+        shown=service.shown.line,
         has_report=_file(service, name).is_file(),
         runs=_runs(service, status),
         is_live=status.counts["running"] > 0,

@@ -47,7 +47,7 @@ def test_the_address_opens_once_and_shows_the_chosen_run_alone(tmp_path: Path) -
     process.send_signal(signal.SIGINT)
     assert process.wait() == 0
     assert '"verdict":"accepted"' in (run / "reviews.jsonl").read_text()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["generated"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["generated", "studies"]
 
 
 def test_what_the_pages_do_themselves_is_refused(tmp_path: Path) -> None:
