@@ -31,6 +31,7 @@ MOST_FILES = 200  # that a page lists
 LOG_BYTES, NOTE_BYTES = 16 * 1024, 16 * 1024
 MOST_NOTES = 5
 DRAWN = frozenset({"done", "total", "unit", *OUTCOMES})  # of the progress, by bars
+CUT = "..."  # what stands for values that are too deep to be shown
 TITLED_BY = ("culture", "study", "run", "adapter", "model", "student", "recipe")
 """Settings of which a job is known at a glance, the first of them that are set."""
 
@@ -132,8 +133,8 @@ def notes_of(service: Service, job: Job) -> tuple[str, ...]:
 def lines(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
     """The values of an object, and of those in it, each as its name and a bounded text.
 
-    >>> list(lines({"a": {"b": 1}, "c": [1, "x"], "d": None}))
-    [('a, b', '1'), ('c', '1, x')]
+    >>> list(lines({"a": {"b": 1}, "c": [23_600.4, "x"], "d": None}))
+    [('a, b', '1'), ('c', '23,600, x')]
     >>> list(lines({"runs": [{"kept": 3}, {"kept": 4}]}))
     [('runs, 1, kept', '3'), ('runs, 2, kept', '4')]
     """
@@ -143,7 +144,7 @@ def lines(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]
             value = {str(number): entry for number, entry in enumerate(value, 1)}
         if isinstance(value, dict):
             yield from lines(value, f"{name}, ")
-        elif value not in (None, "", []):
+        elif value not in (None, "", [], CUT):
             yield name, values_of(value)
 
 
@@ -154,7 +155,7 @@ def values_of(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+        return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 100 else f"{value:.3g}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
