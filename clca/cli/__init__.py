@@ -123,8 +123,9 @@ app = typer.Typer(
     cls=_LazyGroup,
     help="Dialogues between people of a culture, played by language models, and students trained on them.",
     no_args_is_help=True,
-    **SETTINGS,
+    **{**SETTINGS, "add_completion": True},
 )
+COMPLETE = "_CLCA_COMPLETE"  # set by the script that `clca --show-completion` prints, when a shell asks what fits
 
 
 def _version(value: bool) -> None:
@@ -153,6 +154,8 @@ def main() -> None:
         raise KeyboardInterrupt
 
     prepare_streams()
+    if COMPLETE in os.environ:
+        get_command(app).main(prog_name="clca")  # answers, and exits
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is ignored in background jobs of a shell
         signal.signal(signal.SIGINT, interrupt)
     try:
