@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml
-from clca.errors import SettingsError
+from clca.errors import ContentError, SettingsError, StoreError
 from clca.fetching.github import fetch_files
 from clca.fetching.http import PAUSE, Home
 from clca.fetching.hub import fetch_dataset
@@ -52,7 +52,10 @@ def fetch(
         raise SettingsError(f"{name} may not be passed on: get it from {source.home}; {'; '.join(source.steps)}")
     if not contact.isprintable() or len(contact) > 200:
         raise SettingsError("--contact is no address of a person or a page")
-    target = out or (content.workspace or Path()) / source.folder
+    workspace = content.workspace or Path()
+    target = out or workspace / source.folder
+    if out is None and not Path(os.path.realpath(target)).is_relative_to(os.path.realpath(workspace)):
+        raise StoreError(f"{target} is a link, or lies behind one: give the folder that you mean by --out")
     with write_errors(target):
         target.mkdir(parents=True, exist_ok=True)
     with folder_lock(target):
@@ -74,5 +77,8 @@ def _wanted(source: Source, content: Content) -> list[str]:
     if source.listed_in is None:
         return list(source.files)
     document = parse_yaml(content.shown(source.listed_in), content.text(source.listed_in))
-    within = document.get("within", "")
-    return [f"{within}/{entry['path']}" if within else entry["path"] for entry in document["files"]]
+    try:
+        within, paths = document.get("within", ""), [entry["path"] for entry in document["files"]]
+    except (AttributeError, KeyError, TypeError):
+        raise ContentError(content.shown(source.listed_in), None, "is no mapping of test sets") from None
+    return [f"{within}/{path}" if within else str(path) for path in paths]

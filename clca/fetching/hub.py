@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from clca.errors import SettingsError
 from clca.fetching.http import LARGEST_FILE, FetchError
@@ -15,6 +15,8 @@ from clca.models.hub import TIMEOUT, cache_folder, offline, token
 from clca.printable import one_line
 from clca.progress import Progress, ProgressCallback
 from clca.storage.fingerprint import file_sha256
+
+HUB = "https://huggingface.co"
 
 
 def fetch_dataset(
@@ -36,8 +38,7 @@ def fetch_dataset(
         ) from None
     disable_progress_bars()
     repository = source.repository or ""
-    endpoint = environment.get("HF_ENDPOINT", "").rstrip("/") or source.home
-    login: str | bool = token(environment) or False
+    endpoint, login = endpoint_of(source, environment)
     try:
         info = HfApi(endpoint=endpoint, token=login).dataset_info(
             repository, revision=folder.record.commit or None, files_metadata=True, timeout=TIMEOUT
@@ -69,6 +70,17 @@ def fetch_dataset(
         raise FetchError(f"{endpoint}: {repository} cannot be fetched: {reason}") from None
     progress(Progress(len(files), len(files), "files"))
     return fetched
+
+
+def endpoint_of(source: Source, environment: Mapping[str, str]) -> tuple[str, str | Literal[False]]:
+    """The server that is asked, and what it gets as login.
+
+    A workspace may have a list of sources of its own: the login is for the hub, or the server that the environment
+    names, and for no other that the list names.
+    """
+    named = environment.get("HF_ENDPOINT", "").rstrip("/")
+    endpoint = named or source.home.rstrip("/")
+    return endpoint, (token(environment) or False) if named or endpoint == HUB else False
 
 
 def _chosen(siblings: Any, wanted: Sequence[str], repository: str) -> Iterator[tuple[str, int, str]]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from clca.fetching.http import FetchError, Home
 from clca.fetching.store import FetchedFile, SourceFolder
+from clca.printable import one_line
 from clca.progress import Progress, ProgressCallback
 
 MAXLAG = "5"  # seconds that the wiki's copies may lag behind before it asks for patience
@@ -20,6 +21,7 @@ NOT_TEXT = frozenset(
     | {"see also", "sources", "works cited"}
 )
 """Sections of links and references, which hold no text about a culture."""
+LONGEST_HEADING = 300  # characters, as of a title
 _HEADING = re.compile(r"^(=+)\s*(.+?)\s*\1\s*$")
 
 
@@ -75,7 +77,7 @@ def plain_text(extract: str) -> str:
     """
     paragraphs, left_out = [], 0
     for line in filter(None, map(str.strip, extract.splitlines())):
-        if heading := _HEADING.match(line):
+        if heading := _HEADING.match(line) if len(line) <= LONGEST_HEADING else None:
             level = len(heading[1])
             if not left_out or level <= left_out:
                 left_out = level if heading[2].casefold() in NOT_TEXT else 0
@@ -99,15 +101,20 @@ def _page(home: Home, title: str) -> _Page:
         "maxlag": MAXLAG,
     }
     answer = home.json("", query, _lag)
-    pages = answer.get("query", {}).get("pages", []) if isinstance(answer, dict) else []
     try:
-        return _Page.model_validate(pages[0])
-    except (IndexError, ValidationError):
-        reason = answer.get("error", {}).get("info", "") if isinstance(answer, dict) else ""
-        raise FetchError(f"no page {title!r} with text: {reason or 'look it up, and mend its title'}") from None
+        return _Page.model_validate(answer["query"]["pages"][0])
+    except (LookupError, TypeError, ValidationError):
+        reason = one_line(_error(answer, "info"))[:300] or "look it up, and mend its title"
+        raise FetchError(f"no page {title!r} with text: {reason}") from None
 
 
 def _lag(answer: Any) -> str:
     """Why the wiki asks for patience, or ""."""
-    code = answer.get("error", {}).get("code", "") if isinstance(answer, dict) else ""
+    code = _error(answer, "code")
     return f"asks for patience ({code})" if code in ("maxlag", "ratelimited", "readonly") else ""
+
+
+def _error(answer: Any, key: str) -> str:
+    """What an answer says of an error, or ""."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    return str(error.get(key, "")) if isinstance(error, dict) else ""

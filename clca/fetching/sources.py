@@ -10,6 +10,7 @@ from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion
 from clca.errors import NotFoundError
 from clca.records import Line, Record, Slug
+from clca.safe_open import is_below
 
 PATH = "eval/sources.yaml"
 
@@ -49,6 +50,8 @@ class Source(Record):
             raise ValueError("a source of kind github needs raw")
         if self.kind == "by-hand" and not self.steps:
             raise ValueError("a source of kind by-hand needs steps")
+        if not is_below(self.folder):
+            raise ValueError("folder is no path below the workspace")
         return self
 
 

@@ -108,6 +108,8 @@ class SourceFolder:
                     if not block:
                         file.truncate(0)
                     file.write(block)
+                    if file.tell() > size:
+                        break  # which the check tells: no more of it is kept
                 file.flush()
                 os.fsync(file.fileno())
             if fault := check(part):

@@ -135,7 +135,7 @@ def _is_complete(weights: Path) -> bool:
             (length,) = struct.unpack("<Q", file.read(8))
         ends = [tensor["data_offsets"][1] for tensor in read_keys(weights).values()]
         return bool(weights.stat().st_size == 8 + length + max(ends))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error):
         return False
 
 

@@ -591,6 +591,15 @@ def test_a_recipe_of_an_adapter_is_of_its_kind(tmp_path: Path, change: dict[str,
         read_adapter(adapter(tmp_path, RECIPE | change, base_model_name_or_path="s"))
 
 
+@pytest.mark.parametrize("offsets", [[[1]], [], 5, "x", None, {}, [0, "x"], [0, 10**30], [0, []]])
+def test_an_adapter_whose_weights_end_nowhere_is_damaged(tmp_path: Path, offsets: object) -> None:
+    folder = adapter(tmp_path, RECIPE, base_model_name_or_path="s")
+    header = json.dumps({"x.lora_A.weight": {"dtype": "F32", "shape": [1], "data_offsets": offsets}}).encode()
+    (folder / "adapter_model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + b"\0" * 4)
+    with pytest.raises(ContentError, match="damaged or missing"):
+        read_adapter(folder)
+
+
 def test_an_adapter_whose_recipe_lacks_a_part_is_not_shown_and_not_merged(tmp_path: Path) -> None:
     recipe = {"name": "r", "base": {"bits": 16}}
     folder = adapter(tmp_path, recipe, base_model_name_or_path="s")
