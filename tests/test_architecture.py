@@ -109,7 +109,25 @@ ROOMS: dict[str, set[str]] = {
         "generation",
         "quality",
         "training",
+        "evaluation.kept_weights",
+        "evaluation.prediction_dir",
+        "evaluation.validation",
+        "study.tables",
+    },
+    # The numbers of evaluations: of the graph it knows what a cell is, and how far it came, not how one is carried out.
+    "study.tables": {
+        "content",
+        "storage",
+        "culture",
+        "models",
+        "stages",
+        "training.changed_settings",
+        "training.config",
+        "training.selection",
         "evaluation",
+        "study.cells",
+        "study.result",
+        "study.study_file",
     },
     "report": {
         "content",
@@ -265,15 +283,23 @@ def at_module_level(tree: ast.Module) -> ast.Module:
     return pruned
 
 
+def room_of(module: str) -> str:
+    """The innermost room that a module is in: of `study.tables.numbers` that is `study.tables`."""
+    above = module
+    while above not in ROOMS and "." in above:
+        above = above.rpartition(".")[0]
+    return above
+
+
 def allowed(importer: str, target: str) -> bool:
     """Whether the table lets one module import another."""
-    room, to = importer.partition(".")[0], target.partition(".")[0]
+    room, to = room_of(importer), room_of(target)
     if to in ("", room):
         return True  # clca itself holds only the version and the API
     if room in BASE:
         return to in BASE and BASE.index(to) < BASE.index(room)
-    may = ROOMS[room]
-    return to in BASE or to in may or target in may
+    around = {target.rsplit(".", count)[0] for count in range(target.count(".") + 1)}
+    return to in BASE or bool(around & ROOMS[room])
 
 
 def test_every_module_belongs_to_a_room() -> None:
@@ -322,6 +348,8 @@ def test_the_package_root_imports_only_the_api_which_imports_the_rest_in_its_fun
         ("training.plan", "quality.stats.run"),
         ("contamination.index", "quality.duplicates"),
         ("contamination.evaluations", "training.plan"),
+        ("study.worker", "evaluation.wvs.scores"),
+        ("study.tables.computing", "study.worker"),
     ],
 )
 def test_the_table_forbids(importer: str, target: str) -> None:

@@ -15,11 +15,11 @@ from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 from pydantic import ValidationError
 
-from clca.bounded_json import parse_json
+from clca.bounded_json import has_too_many_values, parse_json
 from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.records import Choice, Prediction
-from clca.safe_open import read_json
+from clca.safe_open import UnsafeFile, read_bytes, read_json
 from clca.storage.atomic import atomic_write, held_folder
 from clca.storage.fingerprint import differences
 from clca.storage.jsonl import LineFile, read_lines
@@ -30,6 +30,7 @@ INFO, SCORES = "evaluation.json", "scores.json"
 QUESTIONS, SHEETS, PREDICTIONS = "questions.jsonl", "sheets.jsonl", "predictions.jsonl"
 TABLE = "table"  # .md, .csv, .tex
 
+MOST_VALUES = 2_000_000  # of `scores.json`: 14 cultures, 3 methods and 2 readings of 44 items have some 200,000
 MIN_FAILURES = 50  # after so many without any answer an evaluation ends
 
 R = TypeVar("R", Prediction, Choice)
@@ -195,6 +196,28 @@ def _lines(path: Path, record: type[R]) -> Iterator[tuple[int, int, R]]:
 def read_records(folder: Path, record: type[R]) -> Iterator[R]:
     """The answers of an evaluation, in the order in which their request groups were finished."""
     return (prediction for _, _, prediction in _lines(folder / PREDICTIONS, record) if prediction.failure is None)
+
+
+def read_scores(folder: Path) -> dict[str, Any]:
+    """The content of an evaluation's `scores.json`, of any kind.
+
+    Raises `NotFoundError` where there is none yet, `ContentError` for a damaged file or one of too many values.
+    """
+    file = folder / SCORES
+    try:
+        data = read_bytes(file, within=folder)
+        if has_too_many_values(data, MOST_VALUES):
+            raise UnsafeFile(f"it has more than {MOST_VALUES:,} values")
+        content = parse_json(data)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(
+            f"{folder} has no {SCORES}: it is not finished; repeat the command that started it"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ContentError(str(file), None, f"cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise ContentError(str(file), None, "is not a JSON object")
+    return content
 
 
 def read_info(folder: Path) -> dict[str, Any]:

@@ -11,13 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clca.bounded_json import parse_json
 from clca.content.parsing import validation_message
-from clca.errors import ContentError, NotFoundError, SettingsError
+from clca.errors import ContentError, SettingsError
 from clca.evaluation.classification.scores import MatrixScores
-from clca.evaluation.prediction_dir import SCORES, find_evaluation, read_info
+from clca.evaluation.prediction_dir import SCORES, find_evaluation, read_info, read_scores
 from clca.evaluation.table_systems import TableSystem
-from clca.safe_open import read_bytes
 from clca.storage.selection import Selection
 
 EVALUATIONS = Path("evaluations")
@@ -89,7 +87,7 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
     info = read_info(folder)
     if info.get("kind") != kind:
         raise SettingsError(f"{folder} is an evaluation of {info.get('kind')}: give one by `clca eval-{kind}`")
-    content = _read_scores(folder / SCORES)
+    content = read_scores(folder)
     fields = {key: value for key, value in content.items() if key in MatrixScores.model_fields}
     try:
         scores = MatrixScores.model_validate_json(json.dumps(fields))
@@ -97,20 +95,6 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
         raise ContentError(str(folder / SCORES), None, validation_message(error, MatrixScores)) from None
     others = {key: value for key, value in content.items() if key not in fields}
     return StoredEvaluation(folder, scores, {**others, **info}, selection)
-
-
-def _read_scores(file: Path) -> dict[str, Any]:
-    try:
-        data = parse_json(read_bytes(file, within=file.parent))
-    except FileNotFoundError:
-        raise NotFoundError(
-            f"{file.parent} has no {file.name}: it is not finished; repeat the command that started it"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise ContentError(str(file), None, f"cannot be read: {error}") from None
-    if not isinstance(data, dict):
-        raise ContentError(str(file), None, "is not a JSON object")
-    return data
 
 
 def model_differences(first: StoredEvaluation, second: StoredEvaluation) -> list[str]:

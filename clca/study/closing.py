@@ -58,8 +58,8 @@ def _write_tables(plan: StudyPlan, records: Mapping[str, CellRecord]) -> tuple[P
     Raises `ClcaError`.
     """
     require_libraries(server=True)
-    from clca.study.computing import compute_numbers, made_of
-    from clca.study.tables import unchanged_tables, write_tables
+    from clca.study.tables.computing import compute_numbers, made_of
+    from clca.study.tables.files import unchanged_tables, write_tables
 
     source, folder = plan.source, plan.folder.path / LOCKS / TABLES
     with write_errors(folder):

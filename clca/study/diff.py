@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from clca.content.parsing import validation_message
-from clca.errors import StoreError
+from clca.errors import NotFoundError
 from clca.records import Record
-from clca.safe_open import read_bytes
 from clca.storage.fingerprint import differences
-from clca.study.numbers import NUMBERS
 from clca.study.result import CellRecord, Study
 from clca.study.status import find_study
+from clca.study.tables.numbers import read_numbers
 
 
 class CellDifference(Record):
@@ -48,29 +46,6 @@ class StudyDiff(Record):
     cells: tuple[CellDifference, ...]
     numbers: tuple[NumberDifference, ...]
     alike: int
-
-
-class _Number(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    row: str
-    column: str
-    metric: str
-    group: str = ""
-    mean: float | None = None
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    id: str
-    numbers: tuple[_Number, ...]
-
-
-class _Numbers(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    tables: tuple[_Table, ...]
 
 
 def study_diff(first: str, second: str, out: Path) -> StudyDiff:
@@ -148,15 +123,10 @@ def _numbers(first_study: Study, second_study: Study) -> Iterator[NumberDifferen
 
 
 def _means(folder: Path) -> Mapping[tuple[str, str, str, str, str], float | None]:
-    file = folder / NUMBERS
     try:
-        numbers = _Numbers.model_validate_json(read_bytes(file, within=folder))
-    except FileNotFoundError:
+        numbers = read_numbers(folder)
+    except NotFoundError:
         return {}
-    except ValidationError as error:
-        raise StoreError(f"{file}: {validation_message(error)}: `clca study run` writes it anew") from None
-    except OSError as error:
-        raise StoreError(f"cannot read {file}: {error.strerror or error}") from None
     return {
         (table.id, number.group, number.row, number.column, number.metric): number.mean
         for table in numbers.tables

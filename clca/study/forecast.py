@@ -23,9 +23,9 @@ from clca.study.cells import Cell
 from clca.study.costs import UNKNOWN, Cost, cost_of
 from clca.study.outputs import KNOW_FINISHED, inputs_identity, planned, unchanged
 from clca.study.plan import StudyPlan
-from clca.study.reproduction import Reproduction, reproductions
 from clca.study.result import CellRecord
 from clca.study.study_file import Combination
+from clca.study.tables.reproduction import Reproduction, reproductions
 
 How = Literal["plan", "estimate", "unknown"]
 
@@ -93,7 +93,7 @@ def _forecast(plan: StudyPlan, progress: ProgressCallback) -> StudyForecast:
         folder=plan.folder.path,
         requires=study.requires,
         differs=(*study.differs, *(f"{entry.here} for {entry.published}: {entry.why}" for entry in study.instead)),
-        reproduces=reproductions(plan),
+        reproduces=reproductions(study, plan.cells, Content(plan.workspace)),
         device="cuda" if machine(os.environ).gpus else "cpu",
         cells=tuple(cells),
         left=len(left),

@@ -11,8 +11,8 @@ from clca.evaluation.table import Cell, Row, Table
 from clca.evaluation.table_formats import csv_text, markdown
 from clca.evaluation.wvs.scores import BaselineScores, ItemScore, MethodScores, WvsEstimates, WvsScores
 from clca.records import Alignment, Dialogue, Judgement, Meta, Method, Quality
-from clca.study.numbers import NumberColumn, NumberTable, NumberTest, StudyNumber, StudyNumbers
 from clca.study.result import CellEntry, CellRecord, StudyInfo
+from clca.study.tables.numbers import NumberColumn, NumberTable, NumberTest, StudyNumber, StudyNumbers
 from tests.quality.runs import talk
 from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder
 

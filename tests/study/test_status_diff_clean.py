@@ -13,6 +13,8 @@ from clca.study.diff import study_diff
 from clca.study.result import read_study
 from clca.study.status import list_studies, study_status
 from clca.study.study_folder import StudyFolder
+from clca.study.tables.numbers import StudyNumber
+from tests.study.tables.stored_numbers import write_numbers
 from tests.study.two_cultures import CELLS, TEXT, carried_out
 
 STUDIES = Path("studies")
@@ -84,10 +86,9 @@ def test_an_unknown_study_is_one_line_with_the_nearest_name(here: Path) -> None:
 def test_two_states_of_a_study_differ_in_settings_results_and_numbers(here: Path) -> None:
     shutil.copytree(STUDIES, "before")
     for name, mean in (("before", 0.5), ("studies", 0.25)):
-        number = {"row": "tiny", "column": "uk", "metric": "kl", "mean": mean, "unit": "score"}
-        same = {**number, "column": "japan", "mean": 1.0}
-        tables = {"tables": [{"id": "own", "title": "Own", "numbers": [number, same]}], "study": "two"}
-        (here / name / "two/numbers.json").write_text(json.dumps(tables))
+        number = StudyNumber(row="tiny", column="uk", metric="kl", cells=(), mean=mean)
+        same = number.model_copy(update={"column": "japan", "mean": 1.0})
+        write_numbers(here / name / "two", "own", number, same)
     assert study_diff("before/two", "two", STUDIES).alike == len(CELLS)
     carried_out(here, TEXT.replace("max_exchanges: 2", "max_exchanges: 3"))
     found = study_diff("before/two", "two", STUDIES)

@@ -7,6 +7,13 @@ from typing import Literal, get_args
 
 Metric = Literal["kl_paper", "accuracy_paper", "kl", "jsd", "wasserstein_1", "accuracy", "invalid"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
+
+
+def as_metric(name: str) -> Metric | None:
+    """The metric of that name; None for what is none, as a difference of two."""
+    return next((metric for metric in METRICS if metric == name), None)
+
+
 PAPER_METRICS: tuple[Metric, ...] = ("kl_paper", "accuracy_paper")
 """The family that is comparable with the CLCA paper; the others are the proper family."""
 

@@ -9,6 +9,7 @@ from clca.content.lookup import Content
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.published.catalogue import PublishedCatalogue, load_catalogue
 from clca.evaluation.wvs.metric_heads import HEADS
+from clca.evaluation.wvs.metric_names import as_metric
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
 from clca.evaluation.wvs.published import AVERAGE, PublishedScore
 from clca.evaluation.wvs.scores import WvsEstimates
@@ -93,8 +94,10 @@ def published_bars(catalogue: PublishedCatalogue, student: str) -> list[Ablation
                 continue
             system = {"persona": "before: persona", "cultural": "before: culture named"}.get(entry.method, "CLCA")
             name = f"{system}, {entry.setting}" if entry.setting else system
-            score = AblationScore(entry.metric, Estimate(value=entry.value))  # type: ignore[arg-type]
-            by_system.setdefault((f"{name} (published)", entry.method), {})[entry.metric] = score
+            metric = as_metric(entry.metric)
+            if metric is not None:
+                score = AblationScore(metric, Estimate(value=entry.value))
+                by_system.setdefault((f"{name} (published)", entry.method), {})[metric] = score
     return [
         AblationBar(system, method, "published", tuple(scores.values()))
         for (system, method), scores in by_system.items()

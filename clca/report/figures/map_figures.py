@@ -10,7 +10,7 @@ from clca.content.wvs_items import Shares, load_items, load_shares, shares_of
 from clca.culture.scores import Scores, mean_position
 from clca.evaluation.wvs.map_axes import EXPRESSION, SECULAR, AxisModel, ItemShares, axis_model
 from clca.evaluation.wvs.scores import MethodScores
-from clca.report.figures.cultural_map import STATES, Country, CulturalMap, MapMark, MapPanel
+from clca.report.figures.cultural_map import STATES, Country, CulturalMap, MapMark, MapPanel, State
 from clca.report.figures.drawing import Caption, label, make_figure
 from clca.report.figures.figure import Figure
 from clca.report.figures.runs import SURVEY_DATA, run_line, slug
@@ -54,9 +54,9 @@ class MapData:
             return None
         return position.secular, position.expression
 
-    def mark(self, state: str, system: str, shares: ItemShares, run: str = "", seed: str = "") -> MapMark:
+    def mark(self, state: State, system: str, shares: ItemShares, run: str = "", seed: str = "") -> MapMark:
         """Where answers with these shares lie."""
-        return MapMark(state, system, self.secular.estimate(shares), self.expression.estimate(shares), run, seed)  # type: ignore[arg-type]
+        return MapMark(state, system, self.secular.estimate(shares), self.expression.estimate(shares), run, seed)
 
 
 def map_figures(sources: Sources) -> Iterator[Figure]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
 from clca.content.lookup import Content
+from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.published.catalogue import load_catalogue
 from clca.evaluation.wvs.metric_heads import HEADS
 from clca.evaluation.wvs.metric_names import METRICS, PAPER_METRICS, Metric
@@ -20,6 +21,7 @@ from clca.report.figures.metric_points import (
     MetricFigure,
     MetricPoint,
     MetricSeries,
+    Reference,
     StudentPanel,
     means,
 )
@@ -48,7 +50,7 @@ def published_metric_figures(content: Content) -> Iterator[Figure]:
     """The main table of the CLCA slides as a picture, from the printed numbers. Raises `ContentError`."""
     catalogue = load_catalogue(content)
     names = dict(load_persona(content).cultures)
-    systems = {"persona": "before: persona", "cultural": "before: culture named", ADAPTED: "CLCA"}
+    systems: dict[Method, str] = {"persona": "before: persona", "cultural": "before: culture named", ADAPTED: "CLCA"}
     asked = [(system, method, culture) for method, system in systems.items() for culture in PAPER_ORDER]
     cells = catalogue.cells(catalogue.find("cultures"))
     students = dict.fromkeys(cell.entry.model for cell in cells if isinstance(cell.entry, PublishedScore))
@@ -89,9 +91,9 @@ def metric_data(
 def _panel(
     sources: Sources, student: str, own: Sequence[SurveySource], metric: Metric, vary: Sequence[str]
 ) -> StudentPanel:
-    points: dict[tuple[str, str], list[MetricPoint]] = {}
-    comparable: list[tuple[str, str, str]] = []
-    references: dict[str, dict[str, object]] = {}
+    points: dict[tuple[str, Method], list[MetricPoint]] = {}
+    comparable: list[tuple[str, Method, str]] = []
+    references: dict[Reference, dict[str, Estimate]] = {}
     for source in own:
         asked = set[tuple[str, str]]()
         for result in source.scores.results:
@@ -109,20 +111,17 @@ def _panel(
                 estimate = getattr(getattr(baselines, reference), metric)
                 if estimate is not None:
                     references.setdefault(reference, {}).setdefault(culture, estimate)
-    series = [
-        MetricSeries(system, method, "ours", tuple(entries))  # type: ignore[arg-type]
-        for (system, method), entries in points.items()
-    ]
+    series = [MetricSeries(system, method, "ours", tuple(entries)) for (system, method), entries in points.items()]
     methods = get_args(Method)
     series.sort(key=lambda entry: (methods.index(entry.method), not learned_clca(entry.system)))
     published = list(published_series(sources.published, student, metric, _first_of_method(comparable)))
     beside = [twin for entry in series for twin in (entry, *(own for own in published if own.system == entry.system))]
-    return StudentPanel(student, tuple(beside), references)  # type: ignore[arg-type]
+    return StudentPanel(student, tuple(beside), references)
 
 
-def _first_of_method(systems: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+def _first_of_method(systems: Sequence[tuple[str, Method, str]]) -> list[tuple[str, Method, str]]:
     """The first system of each method and culture: the published score stands beside that one."""
-    first: dict[tuple[str, str], tuple[str, str, str]] = {}
+    first: dict[tuple[Method, str], tuple[str, Method, str]] = {}
     for system, method, culture in systems:
         first.setdefault((method, culture), (system, method, culture))
     return list(first.values())

@@ -9,6 +9,7 @@ from clca.evaluation.published.catalogue import PrintedCell, PublishedCatalogue
 from clca.evaluation.published.matching import Difference, differences
 from clca.evaluation.wvs.metric_names import Metric
 from clca.evaluation.wvs.published import AVERAGE, PublishedScore
+from clca.records import Method
 from clca.report.figures.metric_points import MetricPoint, MetricSeries
 from clca.report.figures.survey_source import ADAPTED, SurveySource, learned_clca
 
@@ -35,17 +36,17 @@ def run_settings(source: SurveySource, culture: str) -> dict[str, str]:
 
 
 def published_series(
-    catalogue: PublishedCatalogue, student: str, metric: Metric, systems: Iterable[tuple[str, str, str]]
+    catalogue: PublishedCatalogue, student: str, metric: Metric, systems: Iterable[tuple[str, Method, str]]
 ) -> Iterator[MetricSeries]:
     """The published scores of a student in the main setting for each (system, method, culture) that has one."""
-    by_system: dict[tuple[str, str], dict[str, float]] = {}
+    by_system: dict[tuple[str, Method], dict[str, float]] = {}
     for system, method, culture in systems:
         for cell in _cells(catalogue, student, method, metric):
             if isinstance(cell.entry, PublishedScore) and cell.entry.culture == culture:
                 by_system.setdefault((system, method), {})[culture] = cell.entry.value
     for (system, method), scores in by_system.items():
         points = tuple(MetricPoint(culture, Estimate(value=value)) for culture, value in scores.items())
-        yield MetricSeries(system, method, "published", points)  # type: ignore[arg-type]
+        yield MetricSeries(system, method, "published", points)
 
 
 def setting_differences(catalogue: PublishedCatalogue, source: SurveySource, metric: Metric) -> tuple[Difference, ...]:

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from clca.bounded_json import has_too_many_values, parse_json
 from clca.content.parsing import validation_message
 from clca.content.wvs_items import MAX_OPTIONS
 from clca.errors import ContentError, NotFoundError
-from clca.evaluation.prediction_dir import SCORES
+from clca.evaluation.prediction_dir import SCORES, read_scores
 from clca.evaluation.wvs.metric_names import METRICS
 from clca.evaluation.wvs.scores import WvsScores
 from clca.records import Slug
-from clca.safe_open import UnsafeFile, read_bytes
 
-MOST_VALUES = 2_000_000  # of `scores.json`: 14 cultures, 3 methods and 2 readings of 44 items have some 200,000
 _MOST_CULTURES, _MOST_ITEMS, _MOST_SCORE, _MOST_SHARE = 200, 300, 100.0, 1.001
 
 Text = Annotated[str, StringConstraints(max_length=400)]
 
-ADAPTED = "clca"
+ADAPTED: Final = "clca"
 
 
 class _Inputs(BaseModel):
@@ -101,17 +98,7 @@ def read_survey(folder: Path, content: Mapping[str, Any]) -> SurveySource:
     file = folder / SCORES
     if not info.finished:
         raise NotFoundError(f"{folder} is not finished: repeat the `clca eval-wvs` that made it")
-    try:
-        data = read_bytes(file, within=folder)
-        if has_too_many_values(data, MOST_VALUES):
-            raise UnsafeFile(f"it has more than {MOST_VALUES:,} values")
-        parsed = parse_json(data)
-    except FileNotFoundError:
-        raise NotFoundError(f"{folder} has no {SCORES}: repeat the `clca eval-wvs` that made it") from None
-    except (OSError, ValueError) as error:
-        raise ContentError(str(file), None, f"cannot be read: {error}") from None
-    if not isinstance(parsed, dict):
-        raise ContentError(str(file), None, "is not a JSON object")
+    parsed = read_scores(folder)
     try:
         scores = WvsScores.model_validate({key: parsed[key] for key in WvsScores.model_fields if key in parsed})
     except ValidationError as error:

@@ -16,12 +16,12 @@ from clca.report.lineage.evaluations import add_evaluation, evaluation_id
 from clca.report.lineage.examples import UNLISTED, examples_link, examples_of, run_of
 from clca.report.lineage.graph import Link, Node, descendants, node_id
 from clca.report.lineage.measurements import AUDIT, MAP, add_audit, add_map, is_of
-from clca.report.lineage.numbers import add_number, read_numbers
-from clca.report.lineage.score_keys import read_scores
+from clca.report.lineage.numbers import add_number, numbers_of
+from clca.report.lineage.score_keys import scores_of
 from clca.report.lineage.scores import add_score, answering_rows
 from clca.report.lineage.specificity import add_specificity, specificities_of
 from clca.report.lineage.studies import add_study, study_id
-from clca.report.lineage.values import facts, listed, mapping
+from clca.report.lineage.values import facts, mapping
 from clca.storage.run_index import RunInfo
 from clca.study.result import INFO as STUDY
 from clca.study.result import read_study
@@ -143,14 +143,10 @@ class Forward:
 
     def _numbers(self, study: Path, cells: set[str]) -> None:
         try:
-            numbers = read_numbers(study)
+            numbers = numbers_of(study)
         except ClcaError:
             return  # there are none yet
-        own = [
-            number
-            for number in numbers
-            if cells & {cell for cell in listed(number.record.get("cells")) if isinstance(cell, str)}
-        ]
+        own = [number for number in numbers if cells & set(number.record.cells)]
         for number in own[:MOST_SCORES]:
             add_number(self._lineage, study, number)
         if len(own) > MOST_SCORES:
@@ -161,7 +157,7 @@ class Forward:
             add_specificity(self._lineage, specificity)
 
     def _scores(self, folder: Path, rows: set[str], *, adapted_only: bool = True) -> None:
-        lineage, info, scores = self._lineage, read_info(folder), read_scores(folder)
+        lineage, info, scores = self._lineage, read_info(folder), scores_of(folder)
         whole = [
             score
             for score in scores

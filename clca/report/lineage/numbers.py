@@ -3,59 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion
-from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
+from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.report.lineage.context import Lineage
 from clca.report.lineage.evaluations import add_evaluation
 from clca.report.lineage.graph import Link, Node, node_id
-from clca.report.lineage.score_keys import MOST_NAMED, SEPARATOR, find_equal, read_scores
+from clca.report.lineage.score_keys import MOST_NAMED, SEPARATOR, find_equal, scores_of
 from clca.report.lineage.scores import add_score
 from clca.report.lineage.studies import add_cell
-from clca.report.lineage.values import facts, listed, mapping, string, text
-from clca.safe_open import read_bytes
-from clca.study.numbers import NUMBERS
+from clca.report.lineage.values import facts, text
+from clca.study.tables.numbers import NUMBERS, StudyNumber, read_numbers
 
 SHOWN = ("mean", "sd", "low", "high", "low_both", "high_both", "published", "values", "missing", "differing", "unit")
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number of a table of a study, by table, row, column and metric; `record` is all that the file has of it."""
+    """A number of a table of a study: `record` is all that the file has of it."""
 
     table: str
-    row: str
-    column: str
-    metric: str
-    record: Mapping[str, Any]
+    record: StudyNumber
 
     @property
     def name(self) -> str:
         """`<table>/<row>/<column>/<metric>`"""
-        return SEPARATOR.join((self.table, self.row, self.column, self.metric))
+        row = " ".join(filter(None, (self.record.group, self.record.row)))
+        return SEPARATOR.join((self.table, row, self.record.column, self.record.metric))
 
 
-def read_numbers(folder: Path) -> list[Number]:
+def numbers_of(folder: Path) -> list[Number]:
     """The numbers of a study. Raises `NotFoundError` where there are none yet, `StoreError` for a damaged file."""
-    file = folder / NUMBERS
-    try:
-        data = mapping(parse_json(read_bytes(file, within=folder)))
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFoundError(f"{folder} has no {NUMBERS}: `clca study run` writes it") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {file} ({error}): repeat `clca study run`") from None
-    numbers = []
-    for table in map(mapping, listed(data.get("tables"))):
-        for record in map(mapping, listed(table.get("numbers"))):
-            row = " ".join(filter(None, (string(record.get("group")), string(record.get("row")))))
-            column, metric = string(record.get("column")), string(record.get("metric"))
-            numbers.append(Number(string(table.get("id")), row, column, metric, record))
-    return numbers
+    return [Number(table.id, number) for table in read_numbers(folder).tables for number in table.numbers]
 
 
 def find_number(numbers: Sequence[Number], name: str, folder: Path) -> Number:
@@ -88,9 +70,9 @@ def add_number(lineage: Lineage, folder: Path, number: Number, most: int = 0) ->
     record = number.record
     links: list[Link] = []
     notes: list[str] = []
-    for recorded in map(string, listed(record.get("results"))):
-        links.append(_result(lineage, folder, number, recorded, most))
-    for cell in map(string, listed(record.get("cells"))):
+    for recorded in map(str, record.results):
+        links.append(_result(lineage, folder, record, recorded, most))
+    for cell in record.cells:
         cell_name = add_cell(lineage, folder, cell)
         if cell_name is None:
             notes.append(f"its cell {text(cell)} is not in study.json")
@@ -98,16 +80,15 @@ def add_number(lineage: Lineage, folder: Path, number: Number, most: int = 0) ->
             links.append(Link(node=cell_name, role="of cell", by="record"))
     if not links:
         notes.append("its cells and evaluations were not recorded")
-    known = {key: record.get(key) for key in SHOWN}
-    value = record.get("mean")
-    shown_value = f" = {value:.6g}" if isinstance(value, int | float) else ", which has no value yet"
+    known = {key: getattr(record, key) for key in SHOWN}
+    shown_value = f" = {record.mean:.6g}" if record.mean is not None else ", which has no value yet"
     lineage.graph.add(
         Node(
             kind="number",
             id=name,
             name=text(number.name) + shown_value,
             path=f"{shown}/{NUMBERS}",
-            facts=facts({"metric": number.metric, **known}),
+            facts=facts({"metric": record.metric, **known}),
             parents=tuple(links),
             notes=tuple(notes),
         )
@@ -115,12 +96,12 @@ def add_number(lineage: Lineage, folder: Path, number: Number, most: int = 0) ->
     return name
 
 
-def _result(lineage: Lineage, folder: Path, number: Number, recorded: str, most: int) -> Link:
+def _result(lineage: Lineage, folder: Path, number: StudyNumber, recorded: str, most: int) -> Link:
     role, why = "mean of", "is no longer there"
-    values = {float(value) for value in mapping(number.record.get("values")).values() if isinstance(value, int | float)}
+    values = set(number.values.values())
     for place in filter(os.path.isdir, lineage.places(recorded, folder / NUMBERS)):
         try:
-            scores = read_scores(place)
+            scores = scores_of(place)
             score = find_equal(scores, number.metric, values)
             if score is not None:
                 return Link(node=add_score(lineage, place, scores, score, most), role=role, by="record")

@@ -14,14 +14,14 @@ from clca.report.lineage.examples import add_examples
 from clca.report.lineage.forward import Forward
 from clca.report.lineage.graph import ancestors, descendants
 from clca.report.lineage.measurements import add_audit, add_map, add_statistics
-from clca.report.lineage.numbers import add_number, find_number, read_numbers
+from clca.report.lineage.numbers import add_number, find_number, numbers_of
 from clca.report.lineage.origins import origin
 from clca.report.lineage.plan import TracePlan
 from clca.report.lineage.predictions import add_prediction, read_prediction
 from clca.report.lineage.requests import add_requests
 from clca.report.lineage.result import TraceResult
 from clca.report.lineage.runs import add_run
-from clca.report.lineage.score_keys import find_score, read_scores
+from clca.report.lineage.score_keys import find_score, scores_of
 from clca.report.lineage.scores import add_score
 from clca.report.lineage.specificity import add_specificity
 from clca.report.lineage.studies import add_cell, add_study
@@ -70,7 +70,7 @@ def _add(lineage: Lineage, target: Target, most: int, *, back: bool) -> str:
     if target.kind == "evaluation":
         return add_evaluation(lineage, folder) if (folder / INFO).is_file() else add_specificity(lineage, folder)
     if target.kind == "score":
-        scores = read_scores(folder)
+        scores = scores_of(folder)
         return add_score(lineage, folder, scores, find_score(scores, part, folder), most)
     if target.kind == "prediction":
         record = read_prediction(folder, int(part))
@@ -80,7 +80,7 @@ def _add(lineage: Lineage, target: Target, most: int, *, back: bool) -> str:
         add_evaluation(lineage, folder, set() if record.get("method", "clca") != "clca" else rows)
         return add_prediction(lineage, folder, int(part), record)
     if target.kind == "number":
-        return add_number(lineage, folder, find_number(read_numbers(folder), part, folder), most)
+        return add_number(lineage, folder, find_number(numbers_of(folder), part, folder), most)
     if target.kind == "cell":
         name = add_cell(lineage, folder, part) or ""
         if not name:

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion
-from clca.errors import NotFoundError, SettingsError, StoreError
-from clca.evaluation.prediction_dir import SCORES, TABLE
-from clca.report.lineage.values import mapping
+from clca.errors import NotFoundError, SettingsError
+from clca.evaluation.prediction_dir import SCORES, TABLE, read_scores
 from clca.safe_open import read_bytes
 
 IDENTITY = ("culture", "row", "method", "order", "test", "item", "scoring")
@@ -50,16 +48,9 @@ class Score:
         return self.steps[-1]
 
 
-def read_scores(folder: Path) -> list[Score]:
-    """The numbers of an evaluation's `scores.json`. Raises `NotFoundError` and `StoreError`."""
-    file = folder / SCORES
-    try:
-        data = parse_json(read_bytes(file, within=folder))
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFoundError(f"{folder} has no {SCORES}: it is not finished; repeat the command that made it") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {file} ({error}): repeat the command that made it") from None
-    return list(_scores(mapping(data), (), {}))
+def scores_of(folder: Path) -> list[Score]:
+    """The numbers of an evaluation's `scores.json`. Raises `NotFoundError` and `ContentError`."""
+    return list(_scores(read_scores(folder), (), {}))
 
 
 def find_score(scores: Sequence[Score], name: str, folder: Path) -> Score:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clca.bounded_json import parse_json
 from clca.content.lookup import Content
 from clca.content.wvs_items import Item, load_items
-from clca.evaluation.prediction_dir import SCORES
+from clca.errors import ClcaError
+from clca.evaluation.prediction_dir import SCORES, read_scores
 from clca.report.blocks import Bar, Block, Folded, Paragraph, ReportCell, ReportRow, ReportTable
 from clca.report.lineage.values import listed, mapping
 from clca.report.sections.values import number, text
 from clca.report.sources import ReportInputs, Source
-from clca.safe_open import read_bytes
 
 MOST = 15  # tables of items of a report: each has some 50 KB
 UNREADABLE = "unreadable"
@@ -27,9 +26,9 @@ def item_blocks(inputs: ReportInputs, content: Content) -> list[Block]:
     left = 0
     for evaluation in inputs.evaluations("wvs"):
         try:
-            scores = mapping(parse_json(read_bytes(evaluation.folder / SCORES, within=evaluation.folder)))
-        except (OSError, ValueError) as error:
-            blocks.append(Paragraph(f"Items of {evaluation.name} cannot be shown: {error}", emphasis=True))
+            scores = read_scores(evaluation.folder)
+        except ClcaError as error:
+            blocks.append(Paragraph(f"Items of {evaluation.name} cannot be shown: {error.message}", emphasis=True))
             continue
         for culture, results in _by_culture(scores).items():
             if len(blocks) >= MOST:

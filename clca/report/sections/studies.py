@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from pydantic import ValidationError
-
-from clca.content.parsing import validation_message
-from clca.errors import ClcaError
+from clca.errors import ClcaError, NotFoundError
 from clca.report.blocks import (
     NOTHING,
     Block,
@@ -24,8 +20,8 @@ from clca.report.blocks import (
 from clca.report.sections.pictures import CodesOf
 from clca.report.sections.values import count_cell
 from clca.report.sources import DEMONSTRATION, REHEARSAL, ReportInputs, Source
-from clca.study.numbers import NumberColumn, NumberTable, StudyNumber, StudyNumbers, read_numbers
 from clca.study.result import STATES, Study, read_study
+from clca.study.tables.numbers import NumberColumn, NumberTable, StudyNumber, read_numbers
 from clca.words import beginning
 
 MOST_FAULTS = 40
@@ -70,25 +66,14 @@ def _faults(study: Study) -> Iterator[Block]:
         yield Folded(f"{len(faulty):,} cells failed or were skipped", lines)
 
 
-def _numbers_or_fault(folder: Path) -> StudyNumbers | str | None:
-    """The numbers of a study; why they cannot be read; None where there are none yet."""
-    try:
-        return read_numbers(folder)
-    except FileNotFoundError:
-        return None
-    except ValidationError as error:
-        return validation_message(error, StudyNumbers)
-    except OSError as error:
-        return str(error)
-
-
 def _numbers(source: Source, study: Study, codes_of: CodesOf, published: tuple[str, ...]) -> Iterator[Block]:
-    numbers = _numbers_or_fault(source.folder)
-    if numbers is None:
+    try:
+        numbers = read_numbers(source.folder)
+    except NotFoundError:
         yield Paragraph("No table yet: none of its evaluations is finished.")
         return
-    if isinstance(numbers, str):
-        yield Paragraph(f"Its numbers cannot be read: {numbers}", emphasis=True)
+    except ClcaError as error:
+        yield Paragraph(f"Its numbers cannot be read: {error.message}", emphasis=True)
         return
     marks = (*((REHEARSAL,) if numbers.rehearsal else ()), *((DEMONSTRATION,) if numbers.demonstration else ()))
     for caveat in numbers.caveats:

@@ -10,7 +10,7 @@ import pytest
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.report.lineage.context import Lineage
 from clca.report.lineage.origins import origin
-from clca.report.lineage.score_keys import counted, find_score, read_scores
+from clca.report.lineage.score_keys import counted, find_score, scores_of
 from clca.report.lineage.scores import add_score
 from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder
 
@@ -27,7 +27,7 @@ def evaluation(base: Path) -> Path:
 
 
 def found(evaluation: Path, name: str) -> str:
-    return find_score(read_scores(evaluation), name, evaluation).name
+    return find_score(scores_of(evaluation), name, evaluation).name
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_name_of_several_or_of_none_lists_what_there_is(evaluation: Path, name
 
 
 def test_a_score_leads_to_its_own_predictions_with_prompts_and_raw_replies(evaluation: Path) -> None:
-    lineage, scores = Lineage(), read_scores(evaluation)
+    lineage, scores = Lineage(), scores_of(evaluation)
     name = add_score(lineage, evaluation, scores, find_score(scores, "clca.Q2.kl_paper", evaluation), most=1)
     nodes = lineage.graph.nodes
     assert nodes[name].facts["value"] == 1.25
@@ -79,7 +79,7 @@ def test_a_score_leads_to_its_own_predictions_with_prompts_and_raw_replies(evalu
 
 
 def test_a_score_without_an_adapter_does_not_lead_to_what_the_adapter_learned_from(evaluation: Path) -> None:
-    lineage, scores = Lineage(), read_scores(evaluation)
+    lineage, scores = Lineage(), scores_of(evaluation)
     name = add_score(lineage, evaluation, scores, find_score(scores, "persona.kl_paper", evaluation))
     told = origin(lineage.graph.nodes, name)
     assert (told.adapters, told.runs, told.students) == ((), (), ("a-student",))
@@ -87,7 +87,7 @@ def test_a_score_without_an_adapter_does_not_lead_to_what_the_adapter_learned_fr
 
 
 def test_a_topic_counts_its_items_and_a_culture_its_tests(evaluation: Path) -> None:
-    scores = read_scores(evaluation)
+    scores = scores_of(evaluation)
     topic = counted(scores, find_score(scores, "clca.trust.kl_paper", evaluation))
     assert topic["item"] == {"Q1", "Q2"}
     result = {"row": "germany", "cultures": {"germany": {"f1": {"value": 0.5}}}, "average": {"f1": {"value": 0.4}}}
@@ -97,7 +97,7 @@ def test_a_topic_counts_its_items_and_a_culture_its_tests(evaluation: Path) -> N
         {"culture": "turkey", "test": "other", "texts": 3},
     ]
     (evaluation / "scores.json").write_text(json.dumps({"tests": tests, "results": [result]}))
-    scores = read_scores(evaluation)
+    scores = scores_of(evaluation)
     of_culture = counted(scores, find_score(scores, "germany.cultures.germany.f1", evaluation))
     assert of_culture == {"row": {"germany"}, "test": {"insults", "hate"}}
     assert counted(scores, find_score(scores, "germany.average.f1", evaluation)) == {"row": {"germany"}}
@@ -107,7 +107,7 @@ def test_predictions_that_changed_since_they_were_scored_are_told(evaluation: Pa
     info = json.loads((evaluation / "evaluation.json").read_text())
     info["sha256"] = {"predictions.jsonl": "0" * 64, "scores.json": "0" * 64}
     (evaluation / "evaluation.json").write_text(json.dumps(info))
-    lineage, scores = Lineage(), read_scores(evaluation)
+    lineage, scores = Lineage(), scores_of(evaluation)
     name = add_score(lineage, evaluation, scores, find_score(scores, "clca.kl_paper", evaluation))
     assert [link.fault for link in lineage.graph.nodes[name].parents] == [
         "scores.json has changed since it was written",
@@ -117,7 +117,7 @@ def test_predictions_that_changed_since_they_were_scored_are_told(evaluation: Pa
 
 def test_a_prompt_that_was_not_kept_is_said_to_be_missing(evaluation: Path) -> None:
     (evaluation / "sheets.jsonl").unlink()
-    lineage, scores = Lineage(), read_scores(evaluation)
+    lineage, scores = Lineage(), scores_of(evaluation)
     add_score(lineage, evaluation, scores, find_score(scores, "clca.Q1.kl_paper", evaluation), most=1)
     (only,) = [node for node in lineage.graph.nodes.values() if node.kind == "prediction"]
     assert only.notes == ("its prompt is not in sheets.jsonl and questions.jsonl",)
@@ -128,5 +128,5 @@ def test_a_prompt_that_was_not_kept_is_said_to_be_missing(evaluation: Path) -> N
 )
 def test_scores_that_are_none_are_one_line(evaluation: Path, text: str) -> None:
     (evaluation / "scores.json").write_text(text)
-    with pytest.raises(ClcaError, match=r"no score|cannot read"):
+    with pytest.raises(ClcaError, match=r"no score|cannot be read|is not a JSON object"):
         found(evaluation, "kl_paper")

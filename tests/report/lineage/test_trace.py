@@ -17,9 +17,11 @@ from clca.report.lineage.plan import plan
 from clca.report.lineage.result import TraceResult
 from clca.report.lineage.run import run
 from clca.storage.fingerprint import fingerprint
+from clca.study.tables.numbers import StudyNumber
 from tests.quality.runs import talk
 from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder, sha256_of_content
 from tests.security.test_shown_text import ATTACKS, check
+from tests.study.tables.stored_numbers import write_numbers
 
 EXAMPLES = [
     {"part": "train", "task": "dialogue", "id": "talk-1:0", "run": 0},
@@ -192,17 +194,12 @@ def write_study(base: Path) -> Path:
     for entry, result in zip(entries, (ADAPTER, EVALUATION), strict=True):
         cell = {**entry, "state": "finished", "results": [result]}
         (folder / "cells" / f"{entry['id']}.json").write_text(json.dumps(cell))
-    number = {"row": "CLCA", "column": "Japan", "metric": "kl_paper", "values": {"42": 0.25}, "mean": 0.25}
-    number |= {"cells": ["survey.japan"], "results": [EVALUATION]}
-    other = {
-        "row": "persona",
-        "column": "Japan",
-        "metric": "kl_paper",
-        "cells": [],
-        "results": ["evaluations/wvs/gone"],
-    }
-    tables = [{"id": "cultures", "numbers": [number, other]}]
-    (folder / "numbers.json").write_text(json.dumps({"study": "main", "tables": tables}))
+    place = {"column": "Japan", "metric": "kl_paper"}
+    number = StudyNumber(
+        row="CLCA", **place, values={"42": 0.25}, mean=0.25, cells=("survey.japan",), results=(Path(EVALUATION),)
+    )
+    other = StudyNumber(row="persona", **place, cells=(), results=(Path("evaluations/wvs/gone"),))
+    write_numbers(folder, "cultures", number, other)
     return folder
 
 

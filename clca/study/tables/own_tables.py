@@ -9,10 +9,10 @@ from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT
 from clca.evaluation.table_systems import SINGLE
 from clca.evaluation.wvs.metric_heads import HEADS
 from clca.evaluation.wvs.published import AVERAGE
-from clca.study.expected_settings import SEED, ExpectedEvaluation
-from clca.study.numbers import NumberColumn
-from clca.study.planned_tables import PlannedNumber, PlannedTable
-from clca.study.published_cells import Formula, Part
+from clca.study.tables.expected_settings import SEED, ExpectedEvaluation
+from clca.study.tables.numbers import NumberColumn
+from clca.study.tables.planned_tables import PlannedNumber, PlannedTable
+from clca.study.tables.published_cells import Formula, Part
 
 AVG = "Avg."
 CULTURE = "culture"

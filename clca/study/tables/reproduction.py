@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from pydantic import Field
 
 from clca.content.lookup import Content
 from clca.records import Record
-from clca.study.plan import StudyPlan
+from clca.study.cells import Cell
+from clca.study.study_file import StudyFile
 
 
 class Reproduction(Record):
@@ -24,35 +26,33 @@ class Reproduction(Record):
     )
 
 
-def reproductions(plan: StudyPlan) -> tuple[Reproduction, ...]:
+def reproductions(study: StudyFile, cells: Sequence[Cell], content: Content) -> tuple[Reproduction, ...]:
     """The published tables that a study makes anew; none where it names none.
 
     Raises `NotFoundError` for an unknown table, and `SettingsError` without the libraries of an evaluation.
     """
-    study = plan.source.study
     if not study.reproduces:
         return ()
     from clca.evaluation.validation import require_libraries
 
     require_libraries(server=True)
     from clca.evaluation.published.catalogue import load_catalogue
-    from clca.study.expected_settings import expected_evaluations
-    from clca.study.planned_tables import published_tables, stand_ins_of
+    from clca.study.tables.expected_settings import expected_evaluations
+    from clca.study.tables.planned_tables import published_tables, stand_ins_of
 
-    content = Content(plan.workspace)
-    evaluations = expected_evaluations(plan.cells, content)
+    evaluations = expected_evaluations(cells, content)
     tables = []
     for table in published_tables(study.reproduces, load_catalogue(content), evaluations, stand_ins_of(study)):
         made = [number for number in table.numbers if number.by_seed]
         differing = Counter(str(entry) for number in made if number.source for entry in number.source.differing)
-        cells = tuple(dict.fromkeys(part.cell for number in made for part in number.parts))
+        made_of = tuple(dict.fromkeys(part.cell for number in made for part in number.parts))
         tables.append(
             Reproduction(
                 table=table.published,
                 title=table.title,
                 numbers=len(table.numbers),
                 made=len(made),
-                cells=cells,
+                cells=made_of,
                 differing=dict(differing),
             )
         )

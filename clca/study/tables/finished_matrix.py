@@ -20,7 +20,7 @@ from clca.evaluation.published.s2n import evaluation_settings
 from clca.evaluation.results import StoredEvaluation, read_evaluation
 from clca.evaluation.table_systems import OVER_TESTS, POOLED, SINGLE
 from clca.evaluation.wvs.published import AVERAGE
-from clca.study.published_cells import Part
+from clca.study.tables.published_cells import Part
 
 
 @dataclass(frozen=True, slots=True)

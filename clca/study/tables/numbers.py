@@ -6,8 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from clca.content.parsing import validation_message
+from clca.errors import NotFoundError, StoreError
 from clca.records import Record
 from clca.safe_open import read_json
 from clca.storage.json_records import decode_record
@@ -132,8 +134,14 @@ class StudyNumbers(Record):
 
 
 def read_numbers(folder: Path) -> StudyNumbers:
-    """The numbers in a study's folder.
-
-    Raises `FileNotFoundError` where there are none yet, `OSError` and `ValidationError` for a damaged file.
-    """
-    return decode_record(StudyNumbers, read_json(folder / NUMBERS, within=folder))
+    """The numbers in a study's folder. Raises `NotFoundError` where there are none, `StoreError` for a damaged file."""
+    file = folder / NUMBERS
+    try:
+        return decode_record(StudyNumbers, read_json(file, within=folder))
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"{folder} has no {NUMBERS}: `clca study run` writes it") from None
+    except ValidationError as error:
+        fault = validation_message(error, StudyNumbers)
+        raise StoreError(f"{file}: {fault}: `clca study run` writes it anew") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {file}: {error.strerror or error}") from None

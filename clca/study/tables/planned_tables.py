@@ -11,10 +11,10 @@ from clca.evaluation.published.layout import TableLayout
 from clca.evaluation.s2n_results import POINTS, Printed
 from clca.evaluation.table_systems import SINGLE
 from clca.evaluation.wvs.published import PublishedScore
-from clca.study.expected_settings import ExpectedEvaluation
-from clca.study.numbers import NumberColumn, Unit
-from clca.study.published_cells import DELTA, Formula, NumberSource, Part, StandIns, number_sources
 from clca.study.study_file import StudyFile
+from clca.study.tables.expected_settings import ExpectedEvaluation
+from clca.study.tables.numbers import NumberColumn, Unit
+from clca.study.tables.published_cells import DELTA, Formula, NumberSource, Part, StandIns, number_sources
 
 SHARES = POINTS | {"accuracy_paper", "accuracy", "f1", "invalid", "jsd", "wasserstein_1", "cspec", "f1_normalised"}
 COUNTS = frozenset({"invalid_count", "texts"})

@@ -10,10 +10,10 @@ from pathlib import Path
 from clca.errors import ClcaError
 from clca.evaluation.arrays import Floats
 from clca.evaluation.prediction_dir import INFO, read_info
-from clca.study.expected_settings import ExpectedEvaluation
-from clca.study.finished_evaluations import read_finished
-from clca.study.own_tables import own_tables
-from clca.study.published_cells import Part
+from clca.study.tables.expected_settings import ExpectedEvaluation
+from clca.study.tables.finished_evaluations import read_finished
+from clca.study.tables.own_tables import own_tables
+from clca.study.tables.published_cells import Part
 
 Results = Mapping[str, Sequence[Path]]
 """The result folders of each finished cell."""

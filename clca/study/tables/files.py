@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from clca.errors import ClcaError
 from clca.evaluation import table_formats
 from clca.evaluation.table import Cell, Number, Row, Table
 from clca.printable import csv_cell
 from clca.storage.output_files import write_output
-from clca.study.numbers import NUMBERS, NumberTable, StudyNumber, StudyNumbers, read_numbers
+from clca.study.tables.numbers import NUMBERS, NumberTable, StudyNumber, StudyNumbers, read_numbers
 
 FILES = (NUMBERS, "tables.md", "tables.csv", "tables.tex")
 P_VALUE = Number(places=4)
@@ -51,7 +52,7 @@ def unchanged_tables(folder: Path, made_of: str) -> tuple[Path, ...]:
     files = tuple(folder / name for name in FILES)
     try:
         numbers = read_numbers(folder)
-    except (OSError, ValueError):
+    except ClcaError:
         return ()
     return files if numbers.made_of == made_of and all(file.is_file() for file in files) else ()
 

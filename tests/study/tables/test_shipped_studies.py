@@ -13,12 +13,11 @@ from clca.evaluation.s2n_results import CODES, MMLU, OFFENSE, read_printed
 from clca.evaluation.wvs.published import load_published
 from clca.stages import stage
 from clca.study.cells import Cell, expand
-from clca.study.config import StudyConfig
-from clca.study.expected_settings import KINDS, expected_evaluations
-from clca.study.plan import plan
-from clca.study.planned_tables import PlannedNumber, PlannedTable, published_tables, stand_ins_of
-from clca.study.reproduction import reproductions
+from clca.study.source import read_source
 from clca.study.study_file import StudyFile, read_study_file
+from clca.study.tables.expected_settings import KINDS, expected_evaluations
+from clca.study.tables.planned_tables import PlannedNumber, PlannedTable, published_tables, stand_ins_of
+from clca.study.tables.reproduction import reproductions
 
 STUDIES = Content().files("eval/studies/*.yaml")
 NUMBERS = {
@@ -196,7 +195,8 @@ def test_each_study_says_what_it_requires_and_where_it_cannot_be_as_published() 
 def test_the_plan_of_a_study_names_as_many_numbers_as_the_papers_have(
     name: str, made: dict[str, tuple[int, int]]
 ) -> None:
-    found = reproductions(plan(StudyConfig(study=name)))
+    source = read_source(name)
+    found = reproductions(source.study, source.cells, Content())
     assert {table.table: (table.made, len(table.cells)) for table in found} == made
     assert all(table.made == table.numbers for table in found)
     differing = [table.differing for table in found]

@@ -16,9 +16,9 @@ from clca.evaluation.offense.score_tables import f1_table, normalised_table
 from clca.evaluation.results import read_evaluation
 from clca.evaluation.table import Table
 from clca.evaluation.table_systems import OVER_TESTS, POOLED, SINGLE
-from clca.study.finished_evaluations import FinishedEvaluation, read_finished
-from clca.study.published_cells import Part
-from tests.study.finished_cells import SERVER, Drawn, finished, study_of
+from clca.study.tables.finished_evaluations import FinishedEvaluation, read_finished
+from clca.study.tables.published_cells import Part
+from tests.study.tables.finished_cells import SERVER, Drawn, finished, study_of
 
 ADAPTERS = '["germany=g", "turkey=t", "combined=c"]'
 ASKED = f"""\

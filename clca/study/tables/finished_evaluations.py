@@ -15,8 +15,8 @@ from clca.evaluation.compare.plan import read_answers
 from clca.evaluation.prediction_dir import PREDICTIONS
 from clca.evaluation.wvs.aggregate import resampled_scores
 from clca.evaluation.wvs.metric_names import METRICS as SURVEY_METRICS
-from clca.study.finished_matrix import read_matrix
-from clca.study.published_cells import Part
+from clca.study.tables.finished_matrix import read_matrix
+from clca.study.tables.published_cells import Part
 
 DRAWS = 42
 """Seed of the draws of all evaluations of a study: the same respondents and texts are drawn of all."""

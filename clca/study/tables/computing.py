@@ -18,15 +18,15 @@ from clca.evaluation.s2n_results import MMLU, OFFENSE
 from clca.evaluation.wvs.published import PATH as WVS
 from clca.storage.fingerprint import file_sha256, fingerprint
 from clca.study.cells import Cell
-from clca.study.computed_scores import ComputedScores, Results, collect_scores, is_rehearsal
-from clca.study.expected_settings import KINDS, ExpectedEvaluation, expected_evaluations
-from clca.study.finished_evaluations import DRAWS
-from clca.study.numbers import REHEARSED, RESAMPLES, NumberTable, NumberTest, StudyNumber, StudyNumbers
-from clca.study.own_tables import own_tables
-from clca.study.planned_tables import PlannedNumber, PlannedTable, published_tables, stand_ins_of
-from clca.study.published_cells import Formula, Part, StandIns, number_sources
 from clca.study.result import CellRecord
 from clca.study.study_file import StudyFile
+from clca.study.tables.computed_scores import ComputedScores, Results, collect_scores, is_rehearsal
+from clca.study.tables.expected_settings import KINDS, ExpectedEvaluation, expected_evaluations
+from clca.study.tables.finished_evaluations import DRAWS
+from clca.study.tables.numbers import REHEARSED, RESAMPLES, NumberTable, NumberTest, StudyNumber, StudyNumbers
+from clca.study.tables.own_tables import own_tables
+from clca.study.tables.planned_tables import PlannedNumber, PlannedTable, published_tables, stand_ins_of
+from clca.study.tables.published_cells import Formula, Part, StandIns, number_sources
 
 
 def made_of(study: str, records: Mapping[str, CellRecord], content: Content) -> str:

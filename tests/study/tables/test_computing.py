@@ -14,13 +14,13 @@ import pytest
 from clca.content.lookup import Content
 from clca.errors import StoreError
 from clca.study.cells import Cell
-from clca.study.computed_scores import is_rehearsal
-from clca.study.computing import compute_numbers, made_of
-from clca.study.numbers import NumberTable, StudyNumber, StudyNumbers
 from clca.study.result import CellRecord
 from clca.study.study_file import StudyFile
-from clca.study.tables import FILES, csv_text, shown_tables, unchanged_tables, write_tables
-from tests.study.finished_cells import SERVER, Drawn, finished, study_of
+from clca.study.tables.computed_scores import is_rehearsal
+from clca.study.tables.computing import compute_numbers, made_of
+from clca.study.tables.files import FILES, csv_text, shown_tables, unchanged_tables, write_tables
+from clca.study.tables.numbers import NumberTable, StudyNumber, StudyNumbers
+from tests.study.tables.finished_cells import SERVER, Drawn, finished, study_of
 
 SURVEY = f"""\
 title: Two cultures, three seeds

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
-from clca.study.expected_settings import ExpectedEvaluation, expected_evaluations
-from tests.study.finished_cells import study_of
+from clca.study.tables.expected_settings import ExpectedEvaluation, expected_evaluations
+from tests.study.tables.finished_cells import study_of
 
 STUDY = """\
 title: A student of two cultures

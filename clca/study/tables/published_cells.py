@@ -11,7 +11,7 @@ from clca.evaluation.published.matching import Difference, differences, listed
 from clca.evaluation.s2n_results import CODES, MMLU, Printed
 from clca.evaluation.table_systems import SINGLE
 from clca.evaluation.wvs.published import AVERAGE, PublishedScore
-from clca.study.expected_settings import ExpectedEvaluation
+from clca.study.tables.expected_settings import ExpectedEvaluation
 
 DELTA = "delta"
 SAME = ("mixture", "teacher")
