@@ -120,6 +120,10 @@ def test_reviews_are_seen_at_once(index: RunIndex) -> None:
     assert ids(index, review="rejected") == ["d2"]
     assert ids(index, review="commented") == ["d2", "d3"]
     assert ids(index, review="open") == ["d0", "d3", "d4", "d5", "d6"]
+    assert ids(index, review="accepted", reviewer="ana") == ["d1"]
+    assert ids(index, review="accepted", reviewer="bo") == []
+    assert ids(index, review="open", reviewer="bo") == [f"d{number}" for number in range(7)]
+    assert ids(index, reviewer="ana") == ["d1", "d2", "d3"]
     assert [summary.status for summary in found(index, size=3).dialogues] == ["open", "accepted", "rejected"]
 
 

@@ -238,6 +238,11 @@ async def test_reviewers_are_shown_with_their_agreement_and_do_not_sway_each_oth
     # 3 of 4 alike; expected 3/4 * 2/4 + 1/4 * 2/4 = 0.5, so that kappa is (0.75 - 0.5) / 0.5
     assert "ana and bo 4 75 % [30, 95] 0.50" in text
     assert "ana 3 1 0 bo 2 2 0" in text
+    say(visitor.run, "d0", "review", "accepted")
+    page = (await visitor.get(f"/runs/{RUN}")).text
+    mine = html.unescape(re.search(r'href="([^"#]*reviewer=review)#', page)[1])  # type: ignore[index]
+    left = re.findall(rf'href="{DIALOGUES}/([^"?]*)\?', (await visitor.get(mine)).text)
+    assert ("d0" in left, left[:3]) == (False, ["d1", "d2", "d3"])
     before = (await visitor.get(f"{DIALOGUES}/d3")).text
     assert ("rejected by people" in before, "<details open><summary>What 2 people say" in before) == (False, False)
     await visitor.post(f"{DIALOGUES}/d3/reviews", {"form_key": visitor.key, "verdict": "accepted"})

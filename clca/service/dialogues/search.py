@@ -41,6 +41,11 @@ class Filters(Record):
     )
     ended: Literal["leave", "exchanges", "degenerate"] | None = Field(default=None, description="Ended so.")
     review: Reviewed | None = Field(default=None, description="What reviewers say; open: no verdict yet.")
+    reviewer: str | None = Field(
+        default=None,
+        max_length=80,
+        description="With `review` what this person says, open: not judged by them; without it, reviewed by them.",
+    )
     q: str | None = Field(
         default=None, max_length=200, description="With these words, or words that begin so, in what is said."
     )
@@ -108,7 +113,7 @@ def facets(db: sqlite3.Connection, filters: Filters, reviews: Reviews) -> dict[s
             counted[name][value] += count
         total += count
     found = {name: dict(counter.most_common(MOST_VALUES)) for name, counter in counted.items()}
-    return {**found, "review": _review_facet(db, (condition, values), reviews, total)}
+    return {**found, "review": _review_facet(db, (condition, values), said_by(filters.reviewer, reviews), total)}
 
 
 def _review_facet(
@@ -162,11 +167,19 @@ def _condition(filters: Filters, reviews: Reviews) -> tuple[str, list[Any]]:
     if query := " AND ".join(filter(None, words)):
         parts.append("number IN (SELECT rowid FROM words WHERE words MATCH ?)")
         values.append(query)
-    if filters.review is not None:
-        ids = _reviewed(filters.review, reviews)
+    if filters.review is not None or filters.reviewer is not None:
+        counting = said_by(filters.reviewer, reviews)
+        ids = list(counting) if filters.review is None else _reviewed(filters.review, counting)
         parts.append(f"id {'NOT IN' if filters.review == 'open' else 'IN'} (SELECT value FROM json_each(?))")
         values.append(json.dumps(ids))
     return " AND ".join(parts), values
+
+
+def said_by(reviewer: str | None, reviews: Reviews) -> Reviews:
+    """The reviews of one person; all where none is named."""
+    if reviewer is None:
+        return reviews
+    return {name: {reviewer: own[reviewer]} for name, own in reviews.items() if reviewer in own}
 
 
 def _words(column: str, text: str | None) -> str:

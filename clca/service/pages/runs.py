@@ -95,6 +95,9 @@ async def show_run(request: Request, identity: Reader, culture: Culture, name: N
         facts=_facts(data),
         funnel=await run_funnel(service, run),
         agreement=agreed,
+        reviewers=sorted(
+            {*(person.name for person in agreed.reviewers), *([filters.reviewer] if filters.reviewer else [])}
+        ),
         dialogues=dialogues.dialogues,
         cursor=dialogues.cursor,
         facets=counted,
