@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from clca.evaluation.prediction_dir import PREDICTIONS, SCORES, read_info
+from clca.errors import ClcaError
+from clca.evaluation.prediction_dir import INFO, PREDICTIONS, SCORES, read_info
 from clca.report.lineage.adapters import add_student, answering_adapter
 from clca.report.lineage.contents import content_links
 from clca.report.lineage.context import Lineage
@@ -74,6 +76,17 @@ def add_evaluation(lineage: Lineage, folder: Path, rows: Collection[str] | None 
         )
     )
     return name
+
+
+def moved_evaluation(lineage: Lineage, *, fingerprints: Collection[str] = (), scores: str = "") -> Path | None:
+    """The folder of an evaluation that is not where it was: by its fingerprint, or the SHA-256 of its scores."""
+    for file in sorted(lineage.folders.evaluations.glob(f"*/*/{INFO}")):
+        with suppress(ClcaError):
+            if scores and lineage.digest(file.parent / SCORES) == scores:
+                return file.parent
+            if fingerprints and read_info(file.parent).get("fingerprint") in fingerprints:
+                return file.parent
+    return None
 
 
 def adapter_links(

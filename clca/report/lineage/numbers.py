@@ -10,12 +10,13 @@ from pathlib import Path
 from clca.content.parsing import suggestion
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.report.lineage.context import Lineage
-from clca.report.lineage.evaluations import add_evaluation
+from clca.report.lineage.evaluations import add_evaluation, moved_evaluation
 from clca.report.lineage.graph import Link, Node, node_id
 from clca.report.lineage.score_keys import MOST_NAMED, SEPARATOR, find_equal, scores_of
 from clca.report.lineage.scores import add_score
 from clca.report.lineage.studies import add_cell
 from clca.report.lineage.values import facts, text
+from clca.study.result import read_study
 from clca.study.tables.numbers import NUMBERS, StudyNumber, read_numbers
 
 SHOWN = ("mean", "sd", "low", "high", "low_both", "high_both", "published", "values", "missing", "differing", "unit")
@@ -99,15 +100,29 @@ def add_number(lineage: Lineage, folder: Path, number: Number, most: int = 0) ->
 def _result(lineage: Lineage, folder: Path, number: StudyNumber, recorded: str, most: int) -> Link:
     role, why = "mean of", "is no longer there"
     values = set(number.values.values())
-    for place in filter(os.path.isdir, lineage.places(recorded, folder / NUMBERS)):
+    places = [place for place in lineage.places(recorded, folder / NUMBERS) if os.path.isdir(place)]
+    fault = ""
+    if not places and (moved := moved_evaluation(lineage, fingerprints=_fingerprints(folder, number))) is not None:
+        places, fault = [moved], f"{text(recorded)} {why}; the same is in {lineage.folders.shown(moved)}"
+    for place in places:
         try:
             scores = scores_of(place)
             score = find_equal(scores, number.metric, values)
             if score is not None:
-                return Link(node=add_score(lineage, place, scores, score, most), role=role, by="record")
-            return Link(node=add_evaluation(lineage, place), role="computed from", by="path only")
+                node = add_score(lineage, place, scores, score, most)
+                return Link(node=node, role=role, by="fingerprint" if fault else "record", fault=fault)
+            return Link(node=add_evaluation(lineage, place), role="computed from", by="path only", fault=fault)
         except ClcaError as error:
             why = text(error.message)
     name = node_id("evaluation", text(recorded))
     lineage.graph.add(Node(kind="evaluation", id=name, name=text(recorded), notes=(why,)))
     return Link(node=name, role=role, by="nothing", fault=f"{text(recorded)}: {why}")
+
+
+def _fingerprints(folder: Path, number: StudyNumber) -> set[str]:
+    """What the evaluations of a number are made of, as the study's cells record it."""
+    try:
+        cells = read_study(folder).cells
+    except ClcaError:
+        return set()
+    return {cells[id].fingerprint for id in number.cells if id in cells} - {""}

@@ -9,7 +9,7 @@ from pathlib import Path
 from clca.errors import ClcaError
 from clca.evaluation.prediction_dir import INFO, SCORES
 from clca.report.lineage.context import Lineage
-from clca.report.lineage.evaluations import add_evaluation, evaluation_id
+from clca.report.lineage.evaluations import add_evaluation, evaluation_id, moved_evaluation
 from clca.report.lineage.graph import Link, Node, node_id
 from clca.report.lineage.measurements import read_record
 from clca.report.lineage.values import facts, mapping, string, text
@@ -69,6 +69,10 @@ def _source(lineage: Lineage, folder: Path, recorded: str, digest: str) -> Link:
         if lineage.digest(file) == digest:
             return Link(node=name, role=role, by="digest")
         return Link(node=name, role=role, by="nothing", fault=f"{lineage.folders.shown(file)} has changed since")
+    moved = moved_evaluation(lineage, scores=digest) if digest and lineage.check else None
+    if moved is not None:
+        fault = f"{text(recorded)} {why}; the same is in {lineage.folders.shown(moved)}"
+        return Link(node=add_evaluation(lineage, moved), role=role, by="digest", fault=fault)
     name = node_id("data", text(recorded))
     lineage.graph.add(Node(kind="data", id=name, name=text(recorded), notes=(why,)))
     return Link(node=name, role=role, by="nothing", fault=f"{text(recorded)} {why}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from clca.errors import ClcaError
 from clca.report.lineage.adapters import add_adapter
 from clca.report.lineage.context import Lineage
-from clca.report.lineage.evaluations import add_evaluation
+from clca.report.lineage.evaluations import add_evaluation, moved_evaluation
 from clca.report.lineage.graph import Link, Node, node_id
 from clca.report.lineage.measurements import add_audit, add_map, add_statistics
 from clca.report.lineage.runs import add_run
@@ -142,6 +142,10 @@ def _result(lineage: Lineage, study: Study, cell: CellRecord, recorded: str) -> 
             continue
         if name is not None:
             return Link(node=name, role="came to", by="path only")
+    moved = moved_evaluation(lineage, fingerprints={cell.fingerprint}) if cell.fingerprint else None
+    if moved is not None:
+        fault = f"{text(recorded)} {why}; the same is in {lineage.folders.shown(moved)}"
+        return Link(node=add_evaluation(lineage, moved), role="came to", by="fingerprint", fault=fault)
     missing = node_id("data", text(recorded))
     lineage.graph.add(Node(kind="data", id=missing, name=text(recorded), notes=(why,)))
     return Link(node=missing, role="came to", by="nothing", fault=f"{text(recorded)} {why}")

@@ -203,6 +203,24 @@ def write_study(base: Path) -> Path:
     return folder
 
 
+def test_an_evaluation_that_moved_is_found_by_its_fingerprint(chain: Path) -> None:
+    folder = write_study(chain)
+    info = json.loads((chain / EVALUATION / "evaluation.json").read_text())
+    cell = folder / "cells" / "survey.japan.json"
+    cell.write_text(json.dumps({**json.loads(cell.read_text()), "fingerprint": info["fingerprint"]}))
+    (chain / EVALUATION).rename(chain / "evaluations/wvs/elsewhere")
+    try:
+        result = trace("studies/main#cultures/CLCA/Japan")
+        of_cell = trace("studies/main#survey.japan")
+    finally:
+        (chain / "evaluations/wvs/elsewhere").rename(chain / EVALUATION)
+    assert "score:evaluations/wvs/elsewhere#japan.clca.kl_paper" in result.back
+    assert "evaluation:evaluations/wvs/elsewhere" in of_cell.back
+    moved = f"{EVALUATION} is no longer there; the same is in evaluations/wvs/elsewhere"
+    assert any(moved in fault for fault in result.origin.faults)
+    assert any(moved in fault for fault in of_cell.origin.faults)
+
+
 def test_a_number_of_a_study_leads_to_its_score_cell_and_origin(chain: Path) -> None:
     write_study(chain)
     result = trace("studies/main#cultures/CLCA/Japan")
