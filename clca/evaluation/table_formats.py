@@ -55,7 +55,7 @@ def csv_text(tables: Sequence[Table], *, rehearsal: bool = False, demonstration:
 
 
 def latex(tables: Sequence[Table]) -> str:
-    """`table` environments for booktabs; texts are escaped, and every note stands in the caption."""
+    """`table` environments for booktabs; texts are escaped, and the notes stand below the rows, not in the caption."""
     parts = []
     for table in tables:
         head = [latex_text(name) for name in _head(table)]
@@ -68,7 +68,7 @@ def latex(tables: Sequence[Table]) -> str:
                 lines.append(rf"\multicolumn{{{len(head)}}}{{l}}{{{latex_text(row.group)}}} \\")
             cells = [latex_text(row.label), *map(_tex_cell, _texts(table, row)), *_change(table, row)]
             lines.append(" & ".join(cells) + r" \\")
-        caption = " ".join(latex_text(text) for text in (f"{table.title}.", *table.notes))
+        notes = [rf"{latex_text(note)}\par" for note in table.notes]
         parts.append(
             "\n".join(
                 [
@@ -81,7 +81,12 @@ def latex(tables: Sequence[Table]) -> str:
                     *lines,
                     r"\bottomrule",
                     r"\end{tabular}",
-                    rf"\caption{{{caption}}}",
+                    *(
+                        [r"\par\medskip\begin{minipage}{\linewidth}\footnotesize", *notes, r"\end{minipage}"]
+                        if notes
+                        else []
+                    ),
+                    rf"\caption{{{latex_text(table.title)}.}}",
                     r"\end{table}",
                     "",
                 ]

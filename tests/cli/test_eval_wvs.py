@@ -132,12 +132,17 @@ def test_the_table_of_the_paper_is_shown(desk: Desk, evaluated: dict[str, Any]) 
     for words in (
         "Asked for 10 respondents, seed 42: 5 items, version 3, language en, options as given, reversed;"
         " probability, chat format",
-        "Survey, published shares",
-        "Accuracies need respondents' own answers",
-        "Order of the options, persona, reversed against given: ",
+        "more notes: ",
         "tiny (reversed) cultural",
     ):
         assert words in done.stdout
+    whole = (desk.folder / done.stdout.rpartition("more notes: ")[2].split()[0]).read_text()
+    for words in (
+        "Survey, published shares",
+        "Accuracies need respondents' own answers",
+        "Order of the options, persona, reversed against given: ",
+    ):
+        assert words in whole
     for words in ("KL-D ↓ (paper-compatible)", "KL ↓ (proper)", "tiny cultural", "people, split half", "REHEARSAL"):
         assert words in done.stdout
     assert evaluated["evaluation"] in done.stderr

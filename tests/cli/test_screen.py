@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Group
 from rich.table import Table
 
+import clca
+from clca.cli.views.evaluation import show_notes
 from clca.cli.views.screen import make_console
 from clca.printable import one_line
 
@@ -44,5 +48,23 @@ def test_a_table_is_as_wide_as_its_longest_words(
     assert "…" not in text
 
 
+def test_every_view_prints_by_the_console_that_cuts_nothing() -> None:
+    views = Path(clca.__file__).parent / "cli/views"
+    cutting = re.compile(r"\b(?:Console\(|max_width=|overflow=\"(?:ellipsis|crop)\")")
+    found = {file.name for file in views.glob("*.py") if cutting.search(file.read_text(encoding="utf-8"))}
+    assert found == set()
+
+
 def test_a_message_is_one_line_with_its_control_characters_written_out() -> None:
     assert one_line("a\nb\tc\x1b[31m\u202e\udcff é") == "a\\nb\\tc\\x1b[31m\\u202e\\udcff é"
+
+
+def test_three_notes_stand_below_a_table_and_the_rest_in_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    notes = ["one", "two", "three", "four", "REHEARSAL: nobody answered"]
+    show_notes(make_console(), notes, "evaluations/wvs/x/table.md")
+    assert capsys.readouterr().out.splitlines() == [
+        "REHEARSAL: nobody answered",
+        "one",
+        "two",
+        "2 more notes: evaluations/wvs/x/table.md",
+    ]

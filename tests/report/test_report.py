@@ -132,7 +132,7 @@ def test_items_show_people_beside_the_student(page: Page) -> None:
     bars = [svg.find("title")[0].text for svg in drawn]
     assert bars[:2] == [
         "people: Very important 60 %; Rather important 30 %; Not very important 10 %",
-        "in person: Very important 20 %; Rather important 30 %; Not very important 40 %; unreadable 10 %",
+        "before: persona: Very important 20 %; Rather important 30 %; Not very important 40 %; unreadable 10 %",
     ]
     assert len(bars) == 2 * 2 * 3
 

@@ -8,6 +8,7 @@ from rich.console import Console, Group
 from rich.table import Table as Screen
 from rich.text import Text
 
+from clca.cli.views.evaluation import show_notes
 from clca.cli.views.screen import make_console, print_json
 from clca.cli.views.selection import show_selections
 from clca.evaluation.bootstrap import Estimate
@@ -48,16 +49,15 @@ def _tables(console: Console, result: CspecResult) -> None:
     """Notes of several tables, or of a whole matrix, are printed once, at the end."""
     counts = Counter(note for table in result.tables for note in table.notes)
     shared = list(dict.fromkeys(note for matrix in result.matrices for note in matrix.notes))
+    where = str(result.folder / "tables.md")
     shared += [note for note, count in counts.items() if count > 1 and note not in shared]
     for table in result.tables:
         intervals = len(table.columns) <= MOST_INTERVALS
         console.print(table_screen(table, notes=False, intervals=intervals))
-        for note in table.notes:
-            if note not in shared and (intervals or note != INTERVALS):
-                console.print(note, style="dim")
+        own = [note for note in table.notes if note not in shared and (intervals or note != INTERVALS)]
+        show_notes(console, own, where)
         console.print()
-    for note in shared:
-        console.print(note, style="dim")
+    show_notes(console, shared, where)
 
 
 def _farewell(result: CspecResult, *, quiet: bool) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table as Screen
 
 from clca.cli.views.progress import Bar, rate
@@ -29,6 +31,8 @@ if TYPE_CHECKING:  # they need the libraries that are checked for first
     from clca.evaluation.plan import EvaluationPlan
     from clca.evaluation.result import EvaluationResult
 
+MOST_NOTES = 3  # below a table
+_ASKED = re.compile(r"\bseed \d")  # which the note of what was asked has, of each suite
 MARKS = ("REHEARSAL", "DEMONSTRATION", CAUTION)  # beginnings of caveats that are shown even if --quiet
 
 
@@ -76,7 +80,8 @@ def show_result(plan: EvaluationPlan, result: EvaluationResult, *, quiet: bool, 
     if as_json:
         print_json(result.json_object())
     elif not quiet:
-        show_tables([table for table in result.tables if table.metric in plan.screen_tables])
+        tables = [table for table in result.tables if table.metric in plan.screen_tables]
+        show_tables(tables, str(result.folder / f"{TABLE}.md"))
     screen = make_console(stderr=True, quiet=quiet)
     screen.print(f"{result.folder} holds predictions, scores and {TABLE}.md, .csv, .tex with all metrics")
     if result.unanswered:
@@ -93,19 +98,24 @@ def show_result(plan: EvaluationPlan, result: EvaluationResult, *, quiet: bool, 
         make_console(stderr=True).print(marked, style="yellow")
 
 
-def show_tables(tables: Sequence[Table]) -> None:
-    """Print the tables, each with its own notes, and below them the notes that all of them share."""
+def show_tables(tables: Sequence[Table], where: str) -> None:
+    """Print the tables, each with its own notes, and below them those that all share; `where` names the file of all."""
     console = make_console()
     shared = set(tables[0].notes).intersection(*(table.notes for table in tables)) if tables else set()
     for table in tables:
         console.print(table_screen(table, notes=False))
-        for note in table.notes:
-            if note not in shared:
-                console.print(note, style="dim")
+        show_notes(console, [note for note in table.notes if note not in shared], where)
         console.print()
-    for note in tables[0].notes if tables else ():
-        if note in shared:
-            console.print(note, style="dim")
+    show_notes(console, [note for note in (tables[0].notes if tables else ()) if note in shared], where)
+
+
+def show_notes(console: Console, notes: Sequence[str], where: str) -> None:
+    """Print the first notes, marks and what was asked before all others, and the file that holds the rest."""
+    first = sorted(notes, key=lambda note: (not note.startswith(MARKS), not _ASKED.search(note)))
+    for note in first[:MOST_NOTES]:
+        console.print(note, style="dim")
+    if len(notes) > MOST_NOTES:
+        console.print(f"{len(notes) - MOST_NOTES} more notes: {where}", style="dim")
 
 
 def show_plan(plan: EvaluationPlan, *, as_json: bool) -> None:

@@ -9,9 +9,13 @@ from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.s2n_results import heading, in_order
 from clca.pictures import pictures
 from clca.printable import printable
+from clca.words import beginning
 
 RANKS, NORMALISED = "ranks", "normalised"
-TITLES = {RANKS: "Rank of every adapter (1 is the best of a column)", NORMALISED: "F1 over the best of the column"}
+TITLES = {
+    RANKS: "Rank of every adapter by macro-F1 on offensiveness (1: best of a column)",
+    NORMALISED: "Macro-F1 on offensiveness over the best of the column",
+}
 
 _DARK = 0.62  # from this share of the colour scale on, writing is white
 # Not quite black and white, which a page may turn into its own colours: these must stay those of the cells.
@@ -20,9 +24,11 @@ _MOST_WRITTEN = 40  # cultures; more take minutes to write and cannot be read
 
 
 def heatmap(
-    specificity: Specificity, kind: str, *, names: Mapping[str, str] | None = None, title: str = ""
+    specificity: Specificity, kind: str, *, of: str = "", names: Mapping[str, str] | None = None, title: str = ""
 ) -> dict[str, bytes]:
     """`png` and `svg` of the ranks (dark is rank 1) or the normalised scores, the diagonal framed.
+
+    `of` is the model and data of the adapters, which stand above it, `title` a mark above all.
 
     The same matrix gives the same bytes with the same version of matplotlib.
     """
@@ -30,10 +36,22 @@ def heatmap(
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
-        draw_matrix(axes, specificity, kind, names=names)
-        axes.set_title(TITLES[kind], fontsize="small")
+        cells = draw_matrix(axes, specificity, kind, names=names)
+        heading_of = "\n".join(filter(None, (beginning(printable(of), 80), TITLES[kind])))
+        axes.set_title(heading_of, fontsize="small", wrap=True)
+        draw_colour_bar(figure, cells, axes, kind, f"rank {len(specificity.cultures)}")
 
-    return pictures(side, side, draw, title=title)
+    return pictures(side + 0.8, side + 0.3, draw, title=title)
+
+
+def draw_colour_bar(figure: Any, cells: Any, axes: Any, kind: str, last: str) -> None:
+    """Draw the colour bar of one or several matrices; `last` is what the light end of ranks is called."""
+    bar = figure.colorbar(cells, ax=axes, shrink=0.75, pad=0.015, boundaries=[step / 20 for step in range(21)])
+    if kind == RANKS:
+        bar.set_ticks([0.0, 1.0], labels=[last, "rank 1"])
+    else:
+        bar.set_ticks([0.0, 0.5, 1.0], labels=["0", "0.5", "1"])
+    bar.ax.tick_params(labelsize=7)
 
 
 def draw_matrix(

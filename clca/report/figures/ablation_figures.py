@@ -17,6 +17,7 @@ from clca.records import Method
 from clca.report.figures.ablation_bars import METRICS, AblationBar, AblationFigure, AblationScore
 from clca.report.figures.drawing import Caption, label, make_figure
 from clca.report.figures.figure import Figure
+from clca.report.figures.palette import METHOD_LABELS
 from clca.report.figures.runs import SURVEY_DATA, run_line, slug, some
 from clca.report.figures.sources import Sources
 from clca.report.figures.survey_source import ADAPTED, SurveySource, learned_clca
@@ -92,7 +93,7 @@ def published_bars(catalogue: PublishedCatalogue, student: str) -> list[Ablation
             entry = cell.entry
             if not isinstance(entry, PublishedScore) or entry.model != student or entry.culture != AVERAGE:
                 continue
-            system = {"persona": "before: persona", "cultural": "before: culture named"}.get(entry.method, "CLCA")
+            system = METHOD_LABELS[entry.method]
             name = f"{system}, {entry.setting}" if entry.setting else system
             metric = as_metric(entry.metric)
             if metric is not None:

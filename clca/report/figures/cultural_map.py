@@ -13,13 +13,13 @@ from typing import Any, Literal
 from clca.evaluation.wvs.map_axes import AxisEstimate, AxisModel
 from clca.report.figures.drawing import Legend, label
 from clca.report.figures.figure import Cell, DataTable
-from clca.report.figures.palette import BLACK, BLUE, FAINT, GREEN, GREY, VERMILLION
+from clca.report.figures.palette import BLACK, BLUE, FAINT, GREEN, GREY, METHOD_LABELS, VERMILLION
 
 State = Literal["survey", "persona", "cultural", "clca"]
 STATES: dict[State, tuple[str, str]] = {
     "survey": ("people's own answers to the same items", GREY),
-    "persona": ("before: persona", BLUE),
-    "cultural": ("before: culture named", GREEN),
+    "persona": (METHOD_LABELS["persona"], BLUE),
+    "cultural": (METHOD_LABELS["cultural"], GREEN),
     "clca": ("adapted", VERMILLION),
 }
 """What is put on the map, in the order of the legend: in words, and its colour."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from clca.evaluation.classification.specificity import Specificity
-from clca.evaluation.cspec.heatmap import draw_matrix
+from clca.evaluation.cspec.heatmap import draw_colour_bar, draw_matrix
 from clca.evaluation.s2n_results import in_order
 from clca.report.figures.drawing import Legend, label
 from clca.report.figures.figure import Cell, DataTable
@@ -90,16 +90,7 @@ class MatrixFigure:
             axes.yaxis.label.set_size(8)
             if number:
                 axes.set_ylabel("")
-        steps = [step / 20 for step in range(21)]
-        bar = figure.colorbar(cells, ax=list(grid), shrink=0.75, pad=0.015, boundaries=steps)
-        self._name_ends(bar)
-        return []
-
-    def _name_ends(self, bar: Any) -> None:
         most = max(len(panel.specificity.cultures) for panel in self.panels)
-        if self.kind == "ranks":
-            ticks, texts = [0.0, 1.0], [f"rank {most}" if len(self.panels) == 1 else "last rank", "rank 1"]
-        else:
-            ticks, texts = [0.0, 0.5, 1.0], ["0", "0.5", "1"]
-        bar.set_ticks(ticks, labels=texts)
-        bar.ax.tick_params(labelsize=7)
+        last = f"rank {most}" if len(self.panels) == 1 else "last rank"
+        draw_colour_bar(figure, cells, list(grid), self.kind, last)
+        return []

@@ -25,10 +25,11 @@ from clca.report.figures.metric_points import (
     StudentPanel,
     means,
 )
+from clca.report.figures.palette import METHOD_LABELS
 from clca.report.figures.published_points import may_be_published, published_series, setting_differences
 from clca.report.figures.runs import SURVEY_DATA, run_line, slug, some
 from clca.report.figures.sources import Sources
-from clca.report.figures.survey_source import ADAPTED, SurveySource, learned_clca
+from clca.report.figures.survey_source import SurveySource, learned_clca
 
 MOST_STUDENTS = 12  # panels of a figure; further students are in figures of their own
 
@@ -50,8 +51,7 @@ def published_metric_figures(content: Content) -> Iterator[Figure]:
     """The main table of the CLCA slides as a picture, from the printed numbers. Raises `ContentError`."""
     catalogue = load_catalogue(content)
     names = dict(load_persona(content).cultures)
-    systems: dict[Method, str] = {"persona": "before: persona", "cultural": "before: culture named", ADAPTED: "CLCA"}
-    asked = [(system, method, culture) for method, system in systems.items() for culture in PAPER_ORDER]
+    asked = [(system, method, culture) for method, system in METHOD_LABELS.items() for culture in PAPER_ORDER]
     cells = catalogue.cells(catalogue.find("cultures"))
     students = dict.fromkeys(cell.entry.model for cell in cells if isinstance(cell.entry, PublishedScore))
     panels = tuple(

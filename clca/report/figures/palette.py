@@ -17,8 +17,16 @@ Colour = tuple[float, float, float]
 METHODS: dict[Method, tuple[str, str]] = {"persona": (BLUE, "o"), "cultural": (GREEN, "s"), "clca": (VERMILLION, "^")}
 """Colour and mark of each way of asking the survey."""
 
+METHOD_LABELS: dict[Method, str] = {"persona": "before: persona", "cultural": "before: culture named", "clca": "CLCA"}
+"""What each way of asking is called beside a figure, as in the papers' tables."""
+
 FURTHER = tuple(zip((PURPLE, ORANGE, SKY, BLACK) * 2, "vPX<>ph*", strict=True))
 """Colour and mark of further systems, in this order."""
+
+
+def method_label(method: str) -> str:
+    """What a way of asking is called, as stored files name it; one that nobody knows by its own name."""
+    return next((label for known, label in METHOD_LABELS.items() if known == method), method)
 
 
 def option_colours(options: int) -> list[Colour]:

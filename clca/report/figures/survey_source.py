@@ -16,6 +16,7 @@ from clca.evaluation.prediction_dir import SCORES, read_scores
 from clca.evaluation.wvs.metric_names import METRICS
 from clca.evaluation.wvs.scores import WvsScores
 from clca.records import Slug
+from clca.report.figures.palette import method_label
 
 _MOST_CULTURES, _MOST_ITEMS, _MOST_SCORE, _MOST_SHARE = 200, 300, 100.0, 1.001
 
@@ -79,7 +80,7 @@ class SurveySource:
         """What answered: the student as it is, or an adapter with what it was taught."""
         if method == ADAPTED:
             return f"adapted ({self.info.taught[culture]})" if self.info.taught.get(culture) else "adapted"
-        return {"persona": "before: persona", "cultural": "before: culture named"}.get(method, method)
+        return method_label(method)
 
     def language(self, culture: str) -> str:
         """The code of the language that a culture was asked in."""

@@ -10,13 +10,13 @@ from clca.content.wvs_items import Item, load_items
 from clca.errors import ClcaError
 from clca.evaluation.prediction_dir import SCORES, read_scores
 from clca.report.blocks import Bar, Block, Folded, Paragraph, ReportCell, ReportRow, ReportTable
+from clca.report.figures.palette import method_label
 from clca.report.lineage.values import listed, mapping
 from clca.report.sections.values import number, text
 from clca.report.sources import ReportInputs, Source
 
 MOST = 15  # tables of items of a report: each has some 50 KB
 UNREADABLE = "unreadable"
-METHODS = {"persona": "in person", "cultural": "as the culture", "clca": "adapted"}
 
 
 def item_blocks(inputs: ReportInputs, content: Content) -> list[Block]:
@@ -60,7 +60,7 @@ def _table(
             scored = mapping(entry)
             by_item.setdefault(text(scored.get("item")), {})[method] = scored
     rows = tuple(_row(name, methods, list(results), known.get(name)) for name, methods in by_item.items())
-    heads = [METHODS.get(method, method) for method in results]
+    heads = [method_label(method) for method in results]
     columns = ("people", *(part for head in heads for part in (head, f"distance, {head}")))
     notes = (
         "Shares of the options, from the first (light) to the last (dark); grey: answers that name none.",
@@ -92,7 +92,7 @@ def _row(name: str, methods: Mapping[str, Mapping[str, Any]], order: list[str], 
         predicted = [number(share) or 0.0 for share in listed(scored.get("predicted"))[:21]]
         figures = mapping(scored.get("figures"))
         distance = number(mapping(figures.get("jsd")).get("value"))
-        bar = Bar(METHODS.get(method, method), tuple(_parts([*options, UNREADABLE], predicted)))
+        bar = Bar(method_label(method), tuple(_parts([*options, UNREADABLE], predicted)))
         cells += [
             ReportCell("", bar=bar),
             ReportCell() if distance is None else ReportCell(f"{distance:.2f}", distance),
