@@ -193,13 +193,22 @@ async def test_hostile_and_odd_records_are_shown_as_they_are(visitor: Visitor) -
 async def test_filters_and_pages_hold_every_dialogue_once(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clca.service.pages.runs.SIZE", 4)
     await visitor.log_in("read")
-    address, seen = f"/runs/{RUN}?q=kitchen&verdict=&culture=&review=open", []
-    while address:
-        text = (await visitor.get(address)).text
-        seen += re.findall(rf'href="{DIALOGUES}/([^"?]*)\?[^"]*q=kitchen', text)
-        following = re.search(r'data-key="n" href="([^"#]*)', text)
-        address = html.unescape(following[1]) if following else ""
-    assert seen == [f"d{number}" for number in range(10)]
+    first = f"/runs/{RUN}?q=kitchen&verdict=&culture=&review=open"
+
+    async def walk(address: str, key: str) -> list[list[str]]:
+        seen = []
+        while address:
+            text = (await visitor.get(address)).text
+            seen.append(re.findall(rf'href="{DIALOGUES}/([^"?]*)\?[^"]*q=kitchen', text))
+            following = re.search(rf'data-key="{key}" rel="\w+" href="([^"#]*)', text)
+            visited.append(address)
+            address = html.unescape(following[1]) if following else ""
+        return seen
+
+    visited: list[str] = []
+    pages = [["d0", "d1", "d2", "d3"], ["d4", "d5", "d6", "d7"], ["d8", "d9"]]
+    assert await walk(first, "n") == pages
+    assert await walk(visited[-1], "p") == pages[::-1]
     facets = (await visitor.get(f"/runs/{RUN}?verdict=discarded")).text
     assert re.findall(r'<option value="discarded" selected>([^<]*)', facets) == ["discarded (1)"]
     assert "No dialogue matches." in (await visitor.get(f"/runs/{RUN}?q=zebra")).text

@@ -99,6 +99,20 @@ def page(db: sqlite3.Connection, filters: Filters, reviews: Reviews, after: int,
     return DialoguePage(dialogues=tuple(_summary(row, reviews) for row in rows[:size]), cursor=cursor)
 
 
+def page_before(
+    db: sqlite3.Connection, filters: Filters, reviews: Reviews, before: int, size: int
+) -> tuple[DialoguePage, bool]:
+    """The dialogues that match next before a number, in their order, and whether there are others before these."""
+    condition, values = _condition(filters, reviews)
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM dialogue WHERE number < ? AND {condition} ORDER BY number DESC LIMIT ?",
+        (before, *values, size + 1),
+    ).fetchall()
+    summaries = tuple(_summary(row, reviews) for row in reversed(rows[:size]))
+    cursor = summaries[-1].number if summaries else None
+    return DialoguePage(dialogues=summaries, cursor=cursor), len(rows) > size
+
+
 def facets(db: sqlite3.Connection, filters: Filters, reviews: Reviews) -> dict[str, dict[str, int]]:
     """How many dialogues match by verdict, culture, ending, relevance and reviews, the most frequent value first."""
     condition, values = _condition(filters, reviews)

@@ -15,7 +15,7 @@ from clca.report.lineage.values import mapping
 from clca.report.sections.values import text
 from clca.service.context import Service, service_of
 from clca.service.dialogues.index import RunIndex
-from clca.service.dialogues.search import DialoguePage, Filters, facets, page
+from clca.service.dialogues.search import DialoguePage, Filters, facets, page, page_before
 from clca.service.dialogues.search_runs import CURSOR, search_runs
 from clca.service.jobs.job import Job
 from clca.service.pages.agreement import Agreement, agreement
@@ -68,24 +68,34 @@ async def search(
 
 
 @router.get("/runs/{culture}/{name}")
-async def show_run(request: Request, identity: Reader, culture: Culture, name: Name, filters: Filtered) -> Response:
-    """A run: its funnel, its reviewers, and its dialogues that match."""
+async def show_run(
+    request: Request,
+    identity: Reader,
+    culture: Culture,
+    name: Name,
+    filters: Filtered,
+    before: Annotated[int, Query(ge=0, le=LARGEST_NUMBER)] = 0,
+) -> Response:
+    """A run: its funnel, its reviewers, and its dialogues that match, from `cursor` on or those `before` a number."""
     service = service_of(request)
     run = service.runs.get(f"{culture}/{name}")
     folder = service.runs.folder_of(run)
     index, behind = await service.indices.current(folder)
 
-    def read(db: sqlite3.Connection) -> tuple[DialoguePage, dict[str, dict[str, int]], int]:
+    def read(db: sqlite3.Connection) -> tuple[DialoguePage, bool, dict[str, dict[str, int]], int]:
         reviews = service.indices.reviews(folder)
-        dialogues = page(db, filters, reviews, filters.cursor, SIZE)
-        return dialogues, facets(db, filters, reviews), RunIndex.unreadable_in(db)
+        if before:
+            dialogues, has_earlier = page_before(db, filters, reviews, before, SIZE)
+        else:
+            dialogues, has_earlier = page(db, filters, reviews, filters.cursor, SIZE), filters.cursor > 0
+        return dialogues, has_earlier, facets(db, filters, reviews), RunIndex.unreadable_in(db)
 
     def about() -> tuple[dict[str, Any], Agreement]:
         return read_run(folder).data, agreement(service.indices.reviews(folder))
 
-    dialogues, counted, unreadable = DialoguePage(dialogues=()), dict[str, dict[str, int]](), 0
+    dialogues, has_earlier, counted, unreadable = DialoguePage(dialogues=()), False, dict[str, dict[str, int]](), 0
     if index.path.is_file():
-        dialogues, counted, unreadable = await service.indices.query(index, read)
+        dialogues, has_earlier, counted, unreadable = await service.indices.query(index, read)
     data, agreed = await service.indices.read(about)
     job = job_of(service, run)
     return show(
@@ -100,6 +110,7 @@ async def show_run(request: Request, identity: Reader, culture: Culture, name: N
         ),
         dialogues=dialogues.dialogues,
         cursor=dialogues.cursor,
+        before=dialogues.dialogues[0].number if has_earlier and dialogues.dialogues else None,
         facets=counted,
         behind=behind,
         unreadable=unreadable,
