@@ -90,3 +90,26 @@ def review_content(
     from clca.cli.views import review
 
     review.review(culture, expanded(out) if out else None, as_json=json)
+
+
+REVIEW_ITEMS_EXAMPLES = """
+Examples:
+
+  clca content review-items greece > greek.md
+
+  clca content review-items de --out german.json --json
+
+By the code of a language that is evaluated (de, es, ja, zh), or by the culture of a draft in trainers/translations/.
+"""
+
+
+@app.command("review-items", epilog=REVIEW_ITEMS_EXAMPLES)
+def review_items(
+    name: Annotated[str, typer.Argument(help="Code of a language, or culture of a draft.")],
+    out: Annotated[Path | None, typer.Option("--out", help="New file for the sheet, instead of the screen.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The sheet as JSON instead of Markdown.")] = False,
+) -> None:
+    """Print a sheet on which native readers check a translation of the survey's items, item by item."""
+    from clca.cli.views import item_review
+
+    item_review.review_items(name, expanded(out) if out else None, as_json=json)
