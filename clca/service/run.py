@@ -71,6 +71,8 @@ def _listen(plan: ServePlan) -> socket.socket:
 def _server(plan: ServePlan, gate: Any, jobs: Dispatcher) -> Any:
     import uvicorn
 
+    from clca.service.connections import most_connections, protocol
+
     class Server(uvicorn.Server):
         """Lets jobs end before it stops to answer: who waits for one is told how it ended."""
 
@@ -99,6 +101,7 @@ def _server(plan: ServePlan, gate: Any, jobs: Dispatcher) -> Any:
     return Server(
         uvicorn.Config(
             gate,
+            http=protocol(most_connections()),
             lifespan="on",
             log_level="warning",
             access_log=False,
