@@ -144,6 +144,8 @@ class Stub:
         fault = self._fault(digest, attempt)
         if fault == "hang":
             await asyncio.Event().wait()
+        while options.hold and os.path.exists(options.hold):  # noqa: ASYNC110, ASYNC240 a test's signal
+            await asyncio.sleep(0.05)
         async with self._slots:
             slow = options.slow_after is not None and self.stats.requests > options.slow_after
             await asyncio.sleep(options.latency * (options.slow_by if slow else 1))
@@ -227,6 +229,7 @@ def _share(text: str) -> tuple[str, float]:
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="A stub OpenAI-compatible server.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--uds", help="listen at a Unix socket instead")
     parser.add_argument("--core", type=int, help="run on this core only")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds a request holds a slot")
@@ -247,6 +250,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--fault-once", action="store_true", help="only the first attempt at a body fails")
     parser.add_argument("--retry-after", type=float, default=0, help="seconds, with fault 429")
     parser.add_argument("--metrics", action="store_true", help="have the paths of vLLM that `replay` needs")
+    parser.add_argument("--hold", help="answer nothing while there is a file of this name")
     parser.add_argument("--log", help="append each body received to this file, one a line")
     return parser
 
@@ -259,9 +263,9 @@ async def serve(options: argparse.Namespace) -> None:
     if options.uds:
         await web.UnixSite(runner, options.uds).start()
     else:
-        listener = socket.create_server(("127.0.0.1", options.port), backlog=4096)
+        listener = socket.create_server((options.host, options.port), backlog=4096)
         await web.SockSite(runner, listener).start()
-        print(f"listening http://127.0.0.1:{listener.getsockname()[1]}/v1", flush=True)
+        print(f"listening http://{options.host}:{listener.getsockname()[1]}/v1", flush=True)
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)

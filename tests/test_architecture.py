@@ -40,8 +40,9 @@ ROOMS: dict[str, set[str]] = {
     "culture": {"content"},
     "models": {"content", "storage"},
     "inference": {"content", "storage", "models"},
+    "cluster": {"content", "models", "inference"},
     "simulator": {"content", "culture", "inference.protocol"},
-    "generation": {"content", "storage", "culture", "models", "inference", "simulator"},
+    "generation": {"content", "storage", "culture", "models", "inference", "cluster", "simulator"},
     "contamination": {
         "content",
         "evaluation.mmlu.csv_questions",
@@ -104,6 +105,7 @@ ROOMS: dict[str, set[str]] = {
         "models",
         "inference.hardware",
         "inference.vllm.manager",
+        "cluster.servers",
         "stages",
         "stage_call",
         "generation",

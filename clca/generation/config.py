@@ -17,6 +17,7 @@ from clca.records import Confidence, Label
 from clca.urls import check_url
 
 WHAT, TEACHERS, VLLM, PLAY = "What to generate", "Teachers", "A vLLM of its own", "Role-play and filter"
+CLUSTER = "Replicas on a Ray cluster"
 
 
 class GenerateConfig(StageConfig):
@@ -139,6 +140,25 @@ class GenerateConfig(StageConfig):
         Field(ge=1, le=20, description="Most times that an answer is requested while replies are invalid."),
         Option(TEACHERS, aliases=("asks",)),
     ] = 3
+    cluster: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="Ray cluster on whose nodes the models without a server of their own are served: HOST:PORT, or"
+            " auto for the one that this machine belongs to.",
+        ),
+        Option(CLUSTER, metavar="ADDRESS|auto", default="this machine alone"),
+    ] = None
+    replicas: Annotated[
+        int | None,
+        Field(ge=1, le=10_000, description="With --cluster: most replicas of a model."),
+        Option(CLUSTER, default="as many as there is room for"),
+    ] = None
+    replica_cpus: Annotated[
+        int,
+        Field(ge=1, le=1024, description="With --cluster: CPUs that Ray sets aside for a replica, beside its GPUs."),
+        Option(CLUSTER),
+    ] = 1
     quantization: Annotated[
         Literal["fp8"] | None,
         Field(
@@ -284,6 +304,10 @@ class GenerateConfig(StageConfig):
         models = models_of(self)
         if self.quantization and set(models.values()) == {REHEARSAL}:
             raise ValueError("--quantization needs a model: add --teacher NAME")
+        if self.cluster and set(models.values()) == {REHEARSAL}:
+            raise ValueError("--cluster needs a model: add --teacher NAME")
+        if not self.cluster and (self.replicas or "replica_cpus" in self.model_fields_set):
+            raise ValueError("--replicas and --replica-cpus are of a cluster: add --cluster auto")
         if self.turn_format == "text" and REHEARSAL in (models["teacher"], models["partner"]):
             raise ValueError("--turn-format text needs a model on both sides: the rehearsal plays in JSON only")
         for role in unused_servers(self):

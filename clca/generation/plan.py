@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from clca.cluster.servers import ClusterServers
 from clca.content.config_layers import resolve
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
@@ -17,7 +18,7 @@ from clca.generation.kept_target import Forecast, KeptTarget
 from clca.generation.recorded_settings import SETTING_NAMES, config_of
 from clca.generation.run_plan import RunPlan, read_run
 from clca.generation.teachers import unserved
-from clca.generation.vllm_settings import vllm_config
+from clca.generation.vllm_settings import servers_for
 from clca.inference.vllm.manager import Placement, ServerManager
 from clca.models.vllm_arguments import require_plain_text
 from clca.storage.fingerprint import differences, fingerprint, runs_identity
@@ -36,7 +37,7 @@ class GenerationPlan:
 
     config: GenerateConfig
     runs: tuple[RunPlan, ...]
-    servers: ServerManager = field(repr=False)
+    servers: ServerManager | ClusterServers = field(repr=False)
     placements: tuple[Placement, ...]
     unavailable: ClcaError | None
 
@@ -104,12 +105,15 @@ def expand_cultures(names: tuple[str, ...], workspace: Path | None) -> list[str]
 
 
 def _plan(config: GenerateConfig, run_plans: list[RunPlan], workspace: Path | None) -> GenerationPlan:
-    servers = ServerManager(vllm_config(config), Content(workspace), os.environ)
+    servers = servers_for(config, Content(workspace), os.environ)
     placements: list[Placement] = []
     unavailable: ClcaError | None = None
     if not all(run_plan.finished for run_plan in run_plans):
         try:
-            placements = servers.plan(unserved(config))
+            if isinstance(servers, ClusterServers):
+                servers.require_ray()  # its nodes are looked at when the run begins
+            else:
+                placements = servers.plan(unserved(config))
         except ClcaError as error:
             unavailable = error
     return GenerationPlan(config, tuple(run_plans), servers, tuple(placements), unavailable)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from functools import partial
 
+from clca.cluster.servers import ClusterServers
 from clca.generation.config import GenerateConfig
 from clca.generation.interruption import Interruption
 from clca.generation.plan import GenerationPlan
@@ -50,14 +51,14 @@ def run(plan: GenerationPlan, progress: ProgressCallback = ignore) -> Generation
     return GenerationResult.of(plan.config.out, results, simulated=plan.simulated)
 
 
-def _start_servers(config: GenerateConfig, servers: ServerManager, progress: ProgressCallback) -> None:
+def _start_servers(config: GenerateConfig, servers: ServerManager | ClusterServers, progress: ProgressCallback) -> None:
     """Start the servers that are not running. Raises `TeacherError`."""
     for placement in servers.start(unserved(config), lambda text: progress(ServerStarting(text))):
         progress(Note(f"Started {placement}"))
 
 
 async def _generate(
-    plan: RunPlan, servers: ServerManager, progress: ProgressCallback, interruption: Interruption
+    plan: RunPlan, servers: ServerManager | ClusterServers, progress: ProgressCallback, interruption: Interruption
 ) -> RunResult:
     """Check the teachers and work on one run."""
     teachers = connect(plan.config, plan.content, plan.simulator, servers, os.environ)

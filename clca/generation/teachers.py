@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clca.cluster.servers import ClusterServers
 from clca.content.lookup import Content
 from clca.generation.config import GenerateConfig
 from clca.generation.roles import REHEARSAL, models_of, own_urls
@@ -95,7 +96,7 @@ def connect(
     config: GenerateConfig,
     content: Content,
     simulator: SimulatorContent | None,
-    servers: ServerManager,
+    servers: ServerManager | ClusterServers,
     environment: Mapping[str, str],
     roles: Collection[Role] = ROLES,
 ) -> dict[Role, Teacher]:
@@ -119,10 +120,11 @@ def _teacher(
     config: GenerateConfig,
     content: Content,
     simulator: SimulatorContent | None,
-    servers: ServerManager,
+    servers: ServerManager | ClusterServers,
 ) -> Teacher:
     if address.model in IN_PROCESS:
         return IN_PROCESS[address.model](config, simulator)
+    from clca.cluster.teacher import ClusterTeacher
     from clca.inference.chat_client import ChatClient
     from clca.inference.vllm.teacher import VllmTeacher
 
@@ -142,6 +144,9 @@ def _teacher(
 
     if address.urls:
         return client(address.urls, address.key.value, config.timeout)
+
+    if isinstance(servers, ClusterServers):
+        return ClusterTeacher(address.model, servers, lambda urls, key: client(urls, key, config.timeout))
 
     def managed(server: Server) -> ChatClient:
         least = CPU_TIMEOUT if servers.is_on_cpu(address.model) else 0.0

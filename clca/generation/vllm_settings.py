@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
+from clca.cluster.messages import VllmSettings
+from clca.cluster.servers import ClusterServers
+from clca.content.lookup import Content
 from clca.generation.config import GenerateConfig
 from clca.inference.vllm.fit import MAX_MODEL_LEN
-from clca.inference.vllm.manager import VllmConfig
+from clca.inference.vllm.manager import ServerManager, VllmConfig
 
 PROMPT_TOKENS, TURN_TOKENS = 4_000, 510  # of the longest prompt without its dialogue, and of a turn at its limit
+
+
+def servers_for(
+    config: GenerateConfig, content: Content, inherited: Mapping[str, str]
+) -> ServerManager | ClusterServers:
+    """What starts the servers of this generation: here, or on the nodes of a cluster."""
+    if config.cluster is None:
+        return ServerManager(vllm_config(config), content, inherited)
+    return cluster_servers(config, content.workspace)
+
+
+def cluster_servers(config: GenerateConfig, workspace: Path | None) -> ClusterServers:
+    """What starts replicas on the cluster of this generation."""
+    here = vllm_config(config)
+    settings = VllmSettings(
+        workspace=str(workspace.absolute()) if workspace is not None else None,
+        executable=here.executable,
+        quantization=here.quantization,
+        extra_arguments=here.extra_arguments,
+        max_model_len=here.max_model_len,
+        start_timeout=here.start_timeout,
+    )
+    return ClusterServers(config.cluster or "auto", settings, most=config.replicas, cpus=config.replica_cpus)
 
 
 def vllm_config(config: GenerateConfig) -> VllmConfig:

@@ -58,7 +58,7 @@ class ChatClient:
         # Twice as many dialogues as requests are under way, and as many scenarios may be.
         self._balancer = LoadBalancer(urls, model, max_owners=4 * concurrency + 64)
         self._client = FailoverClient(self._http, self._balancer, max_attempts=max_attempts, max_timeouts=MAX_TIMEOUTS)
-        self._metrics = [MetricsReader(replica.url, unix_socket) for replica in self._balancer.replicas]
+        self._metrics = {replica: MetricsReader(replica.url, unix_socket) for replica in self._balancer.replicas}
         self._answered = 0
 
     # ------------------------------------------------------------ start and end
@@ -85,8 +85,7 @@ class ChatClient:
             raise next(iter(down.values()))
         for replica, probe in up.items():
             self._balancer.succeeded(replica)
-            replica.model, replica.structured, replica.root = probe.model, probe.structured, probe.root
-            replica.dialect = probe.dialect
+            _take_probe(replica, probe)
         first = next(iter(up.values()))
         for replica in down:  # should it come up, it is used like the others
             self._balancer.failed(replica, gone=True)
@@ -99,6 +98,30 @@ class ChatClient:
             notices.append(f"the servers of {self.name} loaded it from different places: {', '.join(roots)}")
         return notices + [f"{error}; continuing without it" for error in down.values()]
 
+    async def use(self, urls: Sequence[str]) -> None:
+        """Give requests to the servers at these URLs, a new one once it passed its probe, and to no others.
+
+        The last server is kept until there is another.
+        """
+        known = {replica.url for replica in self._balancer.replicas}
+        new = [url for url in urls if url not in known]
+        outcomes = await asyncio.gather(
+            *(probe_server(self._http, url, self._names) for url in new), return_exceptions=True
+        )
+        for url, outcome in zip(new, outcomes, strict=True):
+            if isinstance(outcome, ProbedServer):  # another is probed again the next time
+                replica = Replica(url, outcome.model)
+                _take_probe(replica, outcome)
+                self._metrics[replica] = MetricsReader(url)
+                self._balancer.add(replica)
+        for replica in [replica for replica in self._balancer.replicas if replica.url not in urls]:
+            self._balancer.remove(replica)
+
+    @property
+    def any_up(self) -> bool:
+        """Whether any server takes requests."""
+        return self._balancer.any_up
+
     def stop(self) -> None:
         """Give up all requests in flight."""
         self._client.stop()
@@ -108,12 +131,12 @@ class ChatClient:
         await self._http.close()
 
     async def observe(self) -> None:
-        """Read the servers' own metrics."""
-        await asyncio.gather(*(metrics.read() for metrics in self._metrics))
+        """Read the own metrics of the servers in use."""
+        await asyncio.gather(*(self._metrics[replica].read() for replica in self._balancer.replicas))
 
     @property
     def servers(self) -> list[ServerState]:
-        """The state of each replica, with its throughput so far."""
+        """The state of each replica that is or was in use, with its throughput so far."""
         return [
             ServerState(
                 url=without_credentials(replica.url),
@@ -126,7 +149,7 @@ class ChatClient:
                 adjustments=replica.dialect.notes,
                 slowdowns=replica.slowdowns,
             )
-            for replica, metrics in zip(self._balancer.replicas, self._metrics, strict=True)
+            for replica, metrics in self._metrics.items()
         ]
 
     # ------------------------------------------------------------ requests
@@ -256,6 +279,11 @@ def request_body(
             "json_schema": {"name": request.task, "schema": json_schema},
         }
     return dialect.body(body)
+
+
+def _take_probe(replica: Replica, probe: ProbedServer) -> None:
+    replica.model, replica.structured, replica.root = probe.model, probe.structured, probe.root
+    replica.dialect = probe.dialect
 
 
 def _notes(probe: ProbedServer) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from clca.cluster.servers import ClusterServers
 from clca.inference.vllm.manager import ServerManager
 
 Affinity = tuple[Any, ...] | None
@@ -22,10 +23,10 @@ SERVER_COMMANDS = ("generate", "audit-judge")
 class KeptServers:
     """The servers of a plan, which outlive it: a stage that ends does not stop them."""
 
-    def __init__(self, servers: ServerManager) -> None:
+    def __init__(self, servers: ServerManager | ClusterServers) -> None:
         self._servers = servers
 
-    def __enter__(self) -> ServerManager:
+    def __enter__(self) -> ServerManager | ClusterServers:
         return self._servers
 
     def __exit__(
@@ -43,7 +44,7 @@ class SharedModels:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._affinity: Affinity = None
-        self._servers: ServerManager | None = None
+        self._servers: ServerManager | ClusterServers | None = None
 
     def __enter__(self) -> Self:
         return self

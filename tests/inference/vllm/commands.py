@@ -71,7 +71,8 @@ class Vllm(stub.Stub):
         return web.Response() if request.path == "/health" else await super().handle(request)
 
 stub.Stub = Vllm
-where = ["--uds", given("--uds")] if "--uds" in sys.argv else ["--port", given("--port")]
+at = ("--uds",) if "--uds" in sys.argv else ("--host", "--port")
+where = [word for name in at for word in (name, given(name))]
 options = [*where, "--models", given("--served-model-name"), "--key=" + os.environ["VLLM_API_KEY"]]
 asyncio.run(stub.serve(stub.arguments().parse_args([*options, *OPTIONS])))
 """
