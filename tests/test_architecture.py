@@ -193,6 +193,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "cli": {
         "analysis",
+        "cluster.servers",
         "content",
         "doctor",
         "fetching",

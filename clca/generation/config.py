@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from clca.content.config import Option, StageConfig, split_each, split_list, split_names
-from clca.generation.config_values import count_or_file, without_duplicates
+from clca.generation.config_values import count_or_file, require_own_cluster, without_duplicates
 from clca.generation.rating_filter import least_scores
 from clca.generation.roles import REHEARSAL, flag_of, models_of, unused_servers
 from clca.inference.protocol import Form
@@ -147,7 +147,7 @@ class GenerateConfig(StageConfig):
             description="Ray cluster on whose nodes the models without a server of their own are served: HOST:PORT, or"
             " auto for the one that this machine belongs to.",
         ),
-        Option(CLUSTER, metavar="ADDRESS|auto", default="this machine alone"),
+        Option(CLUSTER, metavar="ADDRESS|auto", default="this machine alone", in_file=require_own_cluster),
     ] = None
     replicas: Annotated[
         int | None,

@@ -70,7 +70,11 @@ def plan_retry(run: RunInfo, changes: Mapping[str, Any], workspace: Path | None 
     `changes` are fields that decide no record: where the servers are, and how patient to be. Raises `SettingsError`
     when the inputs are not what they were, and for arguments of vLLM that may load code: the run may be a stranger's.
     """
-    here: dict[str, Any] = {"vllm": os.environ.get("CLCA_VLLM"), "out": run.folder.parent.parent}
+    here: dict[str, Any] = {
+        "vllm": os.environ.get("CLCA_VLLM"),
+        "cluster": os.environ.get("CLCA_CLUSTER"),
+        "out": run.folder.parent.parent,
+    }
     recorded = config_of(run).model_dump()
     if "CLCA_VLLM_ARGS" in os.environ:
         here["vllm_args"] = os.environ["CLCA_VLLM_ARGS"]

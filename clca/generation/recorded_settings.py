@@ -45,7 +45,9 @@ EXECUTION_FIELDS = frozenset(
 
 def recorded_settings(config: GenerateConfig) -> dict[str, Any]:
     """The settings as `run.json` holds them: without secrets, and without what the command alone knows."""
-    settings = config.model_dump(mode="json", exclude={"culture", "new", "vllm"})  # vllm is a path of this machine
+    # vllm is a path of this machine; what a run.json says of a cluster is not followed, since it may be a stranger's.
+    here = {"culture", "new", "vllm", "cluster", "replicas", "replica_cpus"}
+    settings = config.model_dump(mode="json", exclude=here)
     settings["base_url"] = [without_credentials(url) for url in settings["base_url"]]
     for key in ("partner_base_url", "judge_base_url", "localiser_base_url"):
         settings[key] = without_credentials(settings[key]) if settings[key] else None

@@ -158,6 +158,15 @@ def test_a_model_that_no_node_holds_is_refused_with_what_each_node_has(tmp_path:
     assert "Traceback" not in refused.stderr
 
 
+def test_the_plan_says_which_replicas_have_room_and_starts_none(tmp_path: Path, nodes: Nodes) -> None:
+    desk = Desk(tmp_path, nodes)
+    shown = clca(tmp_path, *desk.command("--cluster", nodes.address)[:-1], "--plan", **desk.env)
+    assert shown.returncode == 0, shown.stderr
+    text = " ".join(shown.stdout.split())
+    assert text.count("0 GPUs, 2 CPUs): 2 of") == 2
+    assert desk.asked() == 0
+
+
 def test_an_address_without_a_cluster_is_refused(tmp_path: Path) -> None:
     command = ["generate", "--culture", "japan", "--teacher", "qwen2.5-7b", "--cluster", "127.0.0.1:1"]
     refused = clca(tmp_path, *command)

@@ -174,6 +174,15 @@ def test_no_file_of_a_workspace_runs_code(tmp_path: Path, key: str, value: str, 
     assert getattr(resolve_config(GenerateConfig, {}, {f"CLCA_{key.upper()}": value}, None), key) == value
 
 
+def test_a_file_names_no_cluster_but_that_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / CONFIG).write_text('[generate]\nteacher = "m"\ncluster = "evil:6379"\n')
+    with pytest.raises(SettingsError, match=r"^clca\.toml: generate\.cluster: 'evil:6379' is not used"):
+        resolve_config(GenerateConfig, {}, {}, tmp_path)
+    (tmp_path / CONFIG).write_text('[generate]\nteacher = "m"\ncluster = "auto"\n')
+    assert resolve_config(GenerateConfig, {}, {}, tmp_path).cluster == "auto"
+    assert resolve_config(GenerateConfig, {"cluster": "head:6379"}, {}, tmp_path).cluster == "head:6379"
+
+
 @pytest.mark.parametrize(
     ("key", "value"), [("vllm", "vllm"), ("vllm", "/opt/vllm/bin/vllm"), ("vllm_args", "--max-num-seqs=9 -O3")]
 )

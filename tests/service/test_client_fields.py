@@ -25,6 +25,7 @@ def rules(tmp_path: Path) -> FieldRules:
     [
         ("generate", {"vllm": "/bin/sh"}, r"^vllm: is set on the server's command line"),
         ("generate", {"vllm_args": "--model x"}, r"^vllm_args: is set on the server's command line"),
+        ("generate", {"teacher": "m", "cluster": "auto"}, r"^cluster: is set on the server's command line"),
         ("generate", {"out": "elsewhere"}, r"^out: the server chooses its folders"),
         ("generate", {"new": True}, r"^new: a job is begun again"),
         ("generate", {"base_url": "http://10.0.0.1/v1"}, r"^base_url: the server asks only .* allows: http://gpu1"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Console
 from rich.table import Table
 
 from clca.cli.views.screen import make_console, print_json
+from clca.cluster.servers import ClusterServers
 from clca.generation.cost import CHARACTERS_PER_TOKEN, TOKENS_PER_TURN
 from clca.generation.plan import GenerationPlan
 from clca.generation.plan_summary import cost_sums, run_summary
 from clca.generation.roles import unused_notes
 from clca.generation.run_plan import RunPlan
-from clca.generation.teachers import addresses
+from clca.generation.teachers import addresses, unserved
 
 
 def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
@@ -31,10 +34,25 @@ def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
     )
     for placement in plan.placements:
         console.print(f"Would be started: {placement!s}")
+    if isinstance(plan.servers, ClusterServers) and plan.unavailable is None:
+        _show_cluster(plan.servers, unserved(plan.config), console)
     if plan.unavailable is not None:
         console.print(f"Not on this machine: {plan.unavailable.message}")
     if plan.simulated:
         console.print("The embedded rehearsal answers at no cost.")
+
+
+def _show_cluster(servers: ClusterServers, models: list[str], console: Console) -> None:
+    """Print the replicas that have room on the nodes, which are asked now."""
+    if not models:
+        return
+    with servers:
+        planned = servers.look(models)
+    for node in planned.nodes:
+        shares = Counter(share.model for share in planned.shares if share.node == node.id)
+        devices = {room.model: room.device or room.obstacle for room in node.rooms}
+        replicas = ", ".join(f"{shares[model]} of {model} ({devices[model]})" for model in devices)
+        console.print(f"Replicas on {node.host} ({node.address}, {node.gpus} GPUs, {node.cpus} CPUs): {replicas}")
 
 
 def _show_prompts(run: RunPlan, console: Console) -> None:
