@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,20 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
         cache = tmp_path_factory.mktemp("cache")
         for name, value in {"XDG_CACHE_HOME": str(cache), "RAY_USAGE_STATS_ENABLED": "0"}.items():
             patch.setenv(name, value)  # Ray's processes inherit them
-        made = Nodes(cache, 2, 2)
+        made = _patiently(lambda: Nodes(cache, 2, 2))
         yield made
         made.stop()
+
+
+def _patiently(make: Callable[[], Nodes]) -> Nodes:
+    """The nodes: Ray gives one 30 seconds to start, which are not enough where other work fills the machine."""
+    for _ in range(5):
+        try:
+            return make()
+        except Exception as error:
+            if "timed out during startup" not in str(error):
+                raise
+    return make()
 
 
 class Desk:
