@@ -98,7 +98,8 @@ def _table(
             for number, column in zip(numbers, table.columns, strict=True)
         ]
         if any(cell.value is not None for cell in cells):
-            rows.append(cited_row(row, cells, group=group))
+            is_reference = any(number is not None and number.reference for number in numbers)
+            rows.append(cited_row(row, cells, "reference" if is_reference else "ours", group))
         printed = tuple(_printed(number, column) for number, column in zip(numbers, table.columns, strict=True))
         if any(cell.value is not None for cell in printed):
             rows.append(ReportRow(f"{row}, published", printed, "published", group, published))

@@ -163,12 +163,16 @@ def _number(
         results=results,
         missing=missing,
         published=number.published,
+        reference=number.reference,
         differing=_differing(
             number, [evaluation for evaluation in evaluations if evaluation.cell.id in cells], stand_ins
         ),
     )
     if not by_seed:
         return made
+    if number.reference:  # as the evaluation has it: no student's answers are drawn anew
+        (value,) = (float(scores[0]) for scores in by_seed.values())
+        return made.model_copy(update={"values": {"": value}, "mean": value, "cells_by_seed": {"": cells}})
     scores = np.stack(list(by_seed.values()))
     spread = seed_spread(scores[:, 0])
     lower = -np.inf if any(formula.minus for formula in number.by_seed.values()) else 0.0

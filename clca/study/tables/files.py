@@ -94,7 +94,8 @@ def _rows(table: NumberTable, group: str, label: str) -> Iterator[Row]:
     """Our row, and the published one below it."""
     by_column = {number.column: number for number in table.numbers if (number.group, number.row) == (group, label)}
     numbers = [by_column.get(column.label) for column in table.columns]
-    yield Row(label, "ours", tuple(map(_ours, numbers)), group=group)
+    is_reference = any(number is not None and number.reference for number in numbers)
+    yield Row(label, "reference" if is_reference else "ours", tuple(map(_ours, numbers)), group=group)
     printed = tuple(
         None if number is None or number.published is None else Cell(number.published) for number in numbers
     )
@@ -111,7 +112,7 @@ def _ours(number: StudyNumber | None) -> Cell | None:
 
 def _notes(table: NumberTable) -> Iterator[str]:
     """How the numbers are to be read, what is missing, and in what they differ from the published ones."""
-    made = [number for number in table.numbers if number.mean is not None]
+    made = [number for number in table.numbers if number.mean is not None and not number.reference]
     if made:
         seeds = sorted({len(number.values) for number in made})
         yield (

@@ -12,9 +12,10 @@ import numpy as np
 from clca.errors import ContentError
 from clca.evaluation.arrays import Floats, nan_mean
 from clca.evaluation.compare.plan import read_answers
-from clca.evaluation.prediction_dir import PREDICTIONS
+from clca.evaluation.prediction_dir import PREDICTIONS, read_scores
 from clca.evaluation.wvs.aggregate import resampled_scores
 from clca.evaluation.wvs.metric_names import METRICS as SURVEY_METRICS
+from clca.evaluation.wvs.paper_table import REFERENCES as BASELINES
 from clca.study.tables.finished_matrix import read_matrix
 from clca.study.tables.published_cells import Part
 
@@ -47,7 +48,10 @@ class FinishedEvaluation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FinishedSurvey:
-    """An evaluation on the survey; `by_system` has the means over items of all metrics, [7, 1 + B]."""
+    """An evaluation on the survey; `by_system` has the means over items of all metrics, [7, 1 + B].
+
+    Baselines are among the systems: uniform answers, the majority's option, one half of the people for the other.
+    """
 
     info: Mapping[str, Any]
     settings: Mapping[str, Mapping[str, str]]
@@ -95,6 +99,12 @@ def _survey(folder: Path, workspace: Path | None, resamples: int) -> FinishedSur
         by_system[key.method, key.culture] = means
         if not counts.one_for_all and len(counts.seen) < len(counts.respondents):
             stopped.add(key.culture)
+    stored = read_scores(folder)
+    for name in BASELINES:
+        for culture in answers.samples:
+            values = np.array([_baseline(stored, culture, name, metric) for metric in SURVEY_METRICS])
+            if not np.isnan(values).all():
+                by_system[name, culture] = np.repeat(values[:, None], 1 + resamples, axis=1)
     for culture, sample in answers.samples.items():
         facts = {
             "scoring": info.get("scoring") or "corrected",
@@ -110,3 +120,11 @@ def _survey(folder: Path, workspace: Path | None, resamples: int) -> FinishedSur
         }
         settings[culture] = {key: str(value) for key, value in facts.items() if value is not None}
     return FinishedSurvey(info, settings, by_system)
+
+
+def _baseline(stored: Mapping[str, Any], culture: str, name: str, metric: str) -> float:
+    """What a baseline scores in a culture, as `scores.json` has it; NaN where it has none."""
+    try:
+        return float(stored["references"][culture][name][metric]["value"])
+    except (KeyError, TypeError, ValueError):
+        return np.nan

@@ -64,6 +64,9 @@ class StudyNumber(Record):
     high: float | None = None
     low_both: float | None = Field(default=None, description="The same over seeds and respondents or texts.")
     high_both: float | None = None
+    reference: bool = Field(
+        default=False, description="Whether it is of the survey's answers alone, to read others by."
+    )
     published: float | None = None
     differing: tuple[str, ...] = Field(
         default=(), description="In what the evaluations differ from what the published number needs."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT
 from clca.evaluation.table_systems import SINGLE
 from clca.evaluation.wvs.metric_heads import HEADS
+from clca.evaluation.wvs.paper_table import REFERENCES as BASELINES
 from clca.evaluation.wvs.published import AVERAGE
 from clca.study.tables.expected_settings import SEED, ExpectedEvaluation
 from clca.study.tables.numbers import NumberColumn
@@ -21,7 +22,7 @@ REFERENCES = ("persona", BASE, ZERO_SHOT)
 
 TITLES = {"wvs": "Survey", "offense": "Offensiveness", "normad": "NormAd", "mmlu": "MMLU"}
 METRICS = {"f1": "macro-F1", "accuracy": "accuracy", "invalid": "invalid answers"}
-NAMES = {SINGLE: "own adapter", COMBINED: "adapter of all cultures"}
+NAMES = {SINGLE: "own adapter", COMBINED: "adapter of all cultures", **BASELINES}
 
 Groups = Mapping[str, Mapping[str, tuple[str, ...]]]
 """By cell: the systems that answered in it, with the cultures (of MMLU: groups of subjects) that each was asked."""
@@ -29,7 +30,7 @@ Groups = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class _RowKey:
-    """A row: student, the values of the axes that set it apart, and the system."""
+    """A row: student, the values of the axes that set it apart, and the system; a baseline has the system alone."""
 
     student: str
     axes: tuple[str, ...]
@@ -37,7 +38,12 @@ class _RowKey:
 
     @property
     def label(self) -> str:
-        return ", ".join((self.student, *self.axes, NAMES.get(self.system, self.system)))
+        return ", ".join(filter(None, (self.student, *self.axes, NAMES.get(self.system, self.system))))
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether no student has a part in it, but the survey's answers alone."""
+        return self.system in BASELINES
 
 
 def own_tables(evaluations: Sequence[ExpectedEvaluation], groups: Groups) -> tuple[PlannedTable, ...]:
@@ -59,7 +65,9 @@ def _table(kind: str, metric: str, evaluations: Sequence[ExpectedEvaluation], gr
     for evaluation in evaluations:
         for system, cultures in _systems(kind, evaluation, groups):
             key = _RowKey(evaluation.student, _apart(evaluation), system)
-            of_seed = parts.setdefault(key, {}).setdefault(evaluation.seed, {})
+            if system in BASELINES:
+                key = _RowKey("", (), system)
+            of_seed = parts.setdefault(key, {}).setdefault("" if key.is_baseline else evaluation.seed, {})
             for culture in cultures:
                 columns.setdefault(culture)
                 of_seed.setdefault(culture, Part(evaluation.cell.id, system, culture, metric))
@@ -68,8 +76,8 @@ def _table(kind: str, metric: str, evaluations: Sequence[ExpectedEvaluation], gr
     if not columns:
         return
     numbers = [
-        PlannedNumber("", key.label, column, metric, by_seed, _against(key, parts, column))
-        for key, seeds in parts.items()
+        PlannedNumber("", key.label, column, metric, by_seed, _against(key, parts, column), reference=key.is_baseline)
+        for key, seeds in sorted(parts.items(), key=lambda entry: entry[0].is_baseline)
         for column, by_seed in _columns(kind, seeds, list(columns))
     ]
     heads = [*columns, *([_overall(kind)] if len(columns) > 1 else [])]
@@ -125,7 +133,7 @@ def _overall(kind: str) -> str:
 
 def _against(key: _RowKey, rows: Mapping[_RowKey, object], column: str) -> tuple[str, str, str] | None:
     """The row of the same student without an adapter: of the same axes, else of any; None for such a row itself."""
-    if key.system in REFERENCES:
+    if key.system in REFERENCES or key.is_baseline:
         return None
     candidates = [row for row in rows if row.student == key.student and row.system in REFERENCES]
     candidates.sort(key=lambda row: (row.axes != key.axes, REFERENCES.index(row.system)))

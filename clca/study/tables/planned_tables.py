@@ -24,7 +24,7 @@ COUNTS = frozenset({"invalid_count", "texts"})
 class PlannedNumber:
     """A number: its place in a table, its formula by seed, and the place (group, row, column) it is tested against.
 
-    `source` is that of a published number, None for one of the study's own.
+    `source` is that of a published number, None for one of the study's own. A `reference` is no student's.
     """
 
     group: str
@@ -34,6 +34,7 @@ class PlannedNumber:
     by_seed: Mapping[str, Formula]
     against: tuple[str, str, str] | None = None
     source: NumberSource | None = None
+    reference: bool = False
 
     @property
     def place(self) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import StoreError
+from clca.evaluation.table_formats import markdown
 from clca.study.cells import Cell
 from clca.study.result import CellRecord
 from clca.study.study_file import StudyFile
@@ -122,7 +123,8 @@ def test_a_study_of_its_own_has_a_table_for_each_metric_with_mean_and_spread_ove
     ]
     table = table_of(of_survey, "wvs-kl")
     assert [column.label for column in table.columns] == ["japan", "uk", "Avg."]
-    assert table.rows == (("", "served, persona"), ("", "served, clca"))
+    baselines = ("uniform", "majority option", "people, split half")
+    assert [row for _, row in table.rows] == ["served, persona", "served, clca", *baselines]
     adapted = number_at(table, "served, clca", "japan")
     of_seeds = stored(adapted, "results", "0", "overall", "kl", "value")
     assert list(adapted.values) == ["42", "43", "44"]
@@ -136,6 +138,23 @@ def test_a_study_of_its_own_has_a_table_for_each_metric_with_mean_and_spread_ove
     assert adapted.low_both <= adapted.low  # seeds add to what could have been otherwise
     base = number_at(table, "served, persona", "uk")
     assert (list(base.values), base.sd, base.low_both) == ([""], None, None)
+
+
+def test_baselines_stand_below_as_the_evaluations_have_them_and_are_tested_against_nothing(
+    of_survey: StudyNumbers,
+) -> None:
+    table = table_of(of_survey, "wvs-kl")
+    people = number_at(table, "people, split half", "uk")
+    assert people.mean == stored(people, "references", "uk", "split_half", "kl", "value")[0]
+    assert (people.values, people.low, people.test) == ({"": people.mean}, None, None)
+    average = number_at(table, "people, split half", "Avg.")
+    assert average.mean == pytest.approx(mean((people.mean, number_at(table, "people, split half", "japan").mean)))
+    assert {number.row for number in table.numbers if number.reference} == {
+        "uniform",
+        "majority option",
+        "people, split half",
+    }
+    assert "people, split half" in markdown([shown_tables(of_survey)[0]])
 
 
 def test_an_average_is_the_mean_over_cultures_of_the_same_seed(of_survey: StudyNumbers) -> None:
