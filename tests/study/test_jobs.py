@@ -93,6 +93,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_the_other_takes_its_cell_over
     whole(tmp_path)
 
 
+@pytest.mark.slow
 def test_ctrl_c_then_a_kill_of_every_worker_then_two_commands_at_once(stub: Stub, tmp_path: Path) -> None:
     stopped = start(tmp_path, *RUN, "--jobs", "2")
     pids = workers(tmp_path)
