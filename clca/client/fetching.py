@@ -71,7 +71,9 @@ def _require_space(folder: Path, size: int) -> None:
     place = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
     free = shutil.disk_usage(place).free
     if size > free:
-        raise StoreError(f"the files take {size / 2**30:,.1f} GiB, and the disk has {free / 2**30:,.1f} GiB free")
+        raise StoreError(
+            f"the files take {size / 2**30:,.1f} GiB, and the disk has {free / 2**30:,.1f} GiB free: make room"
+        )
 
 
 def _is_here(path: Path, file: FileEntry, tag: str | None) -> bool:
@@ -129,7 +131,7 @@ def _open_own(draft: Path) -> int:
     if about.st_uid == os.geteuid() and about.st_nlink == 1:
         return descriptor
     os.close(descriptor)
-    raise StoreError(f"{draft} is another user's, or has another name: remove it")
+    raise StoreError(f"{draft} is another user's, or a hard link: remove it")
 
 
 def _require_own_folders(folder: Path, parent: Path) -> None:

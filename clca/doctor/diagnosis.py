@@ -9,7 +9,7 @@ from clca.doctor.finding import Diagnosis, Finding
 from clca.doctor.installation import installation
 from clca.doctor.studies import studies
 from clca.doctor.surroundings import hub, network, workspace
-from clca.doctor.vllm import vllm
+from clca.doctor.vllm import is_usable, vllm
 from clca.errors import ClcaError
 from clca.generation.config import GenerateConfig
 from clca.inference.hardware import machine
@@ -29,6 +29,6 @@ def diagnose(environment: Mapping[str, str]) -> Diagnosis:
         of_workspace.append(Finding(topic="Workspace", name="settings", state="fault", value=error.message, fix=fix))
     of_vllm = list(vllm(settings.vllm if settings else None, here))
     findings += [*of_vllm, *hub(environment), *network(environment), *of_workspace]
-    has_vllm = all(finding.state == "ok" for finding in of_vllm)
+    has_vllm = is_usable(of_vllm)
     servers = settings.base_url if settings else ()
     return Diagnosis(findings=tuple(findings), studies=tuple(studies(here, has_vllm, servers, folder, environment)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from clca.doctor.finding import Finding
@@ -26,7 +26,11 @@ def vllm(configured: str | None, machine: Machine) -> Iterator[Finding]:
     found = installed_version(path)
     if not found:
         yield Finding(
-            topic="vLLM", name="version", state="absent", value="not told by its folder", fix=f"{path} --version"
+            topic="vLLM",
+            name="version",
+            state="absent",
+            value="not found in its folder",
+            fix=f"`{path} --version` prints it",
         )
         return
     versions = wanted("vllm", "vllm")
@@ -36,6 +40,11 @@ def vllm(configured: str | None, machine: Machine) -> Iterator[Finding]:
     elif not fix and not machine.gpus and "+cpu" not in found:
         fix = "this build needs a GPU, and there is none here: install vLLM's build for the CPU (docs.vllm.ai)"
     yield Finding(topic="vLLM", name="version", state="fault" if fix else "ok", value=found, fix=fix)
+
+
+def is_usable(findings: Sequence[Finding]) -> bool:
+    """Whether there is a vLLM, and no fault was found in it; its version may be unknown."""
+    return findings[0].state == "ok" and all(finding.state != "fault" for finding in findings)
 
 
 def installed_version(command: Path) -> str:

@@ -51,7 +51,9 @@ def fetch(
     if source.kind == "by-hand":
         raise SettingsError(f"{name} may not be passed on: get it from {source.home}; {'; '.join(source.steps)}")
     if not contact.isprintable() or len(contact) > 200:
-        raise SettingsError("--contact is no address of a person or a page")
+        raise SettingsError(
+            "--contact takes an e-mail address or the address of a page, of at most 200 characters in one line"
+        )
     workspace = content.workspace or Path()
     target = out or workspace / source.folder
     if out is None and not Path(os.path.realpath(target)).is_relative_to(os.path.realpath(workspace)):

@@ -39,6 +39,7 @@ class _Tree(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     tree: list[_Blob]
+    truncated: bool = False
 
 
 def fetch_files(
@@ -52,6 +53,8 @@ def fetch_files(
         folder.at(folder.record.commit)
     commit = folder.record.commit
     tree = _parsed(_Tree, api.json(f"/repos/{repository}/git/trees/{commit}", {"recursive": "1"}), repository)
+    if tree.truncated:
+        raise FetchError(f"GitHub does not list all files of {repository}: fetch them by hand, with git clone")
     blobs = list(_chosen(tree.tree, source.below, wanted, repository))
     fetched = 0
     for number, (name, blob) in enumerate(blobs):

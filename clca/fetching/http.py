@@ -27,6 +27,11 @@ LONGEST_WAIT = 120.0  # seconds, whatever a server asks for
 LARGEST_ANSWER = 64 * 2**20  # bytes of an answer that is read as a whole
 LARGEST_FILE = 2 * 2**30  # bytes
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+ADVICE = {
+    403: "; if it was asked too often, or wants to know by whom: repeat the command in an hour, with --contact",
+    404: "; check eval/sources.yaml",
+}
+"""What to do about the status of an answer."""
 
 
 class FetchError(ClcaError):
@@ -142,11 +147,11 @@ class Home:
                 if response.status_code in BUSY:
                     raise _Busy(f"answers {response.status_code}", _retry_after(response.headers))
                 if response.status_code not in (200, 206):
-                    advice = "; check eval/sources.yaml" if response.status_code == 404 else ""
+                    advice = ADVICE.get(response.status_code, "")
                     raise self._failure(path, f"answers {response.status_code}{advice}")
                 yield response
         except httpx2.ConnectError as error:
-            raise self._failure(path, f"cannot be reached: {error}") from None
+            raise self._failure(path, f"cannot be reached: {error}; repeat the command once it can") from None
         except httpx2.TransportError as error:
             raise _Busy(str(error) or type(error).__name__, None) from None
 

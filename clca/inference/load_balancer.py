@@ -67,7 +67,7 @@ class Replica:
         """Note that the request sent at `began` is no longer in flight."""
         self.in_flight -= 1
         self.sent = self.sent - began if self.in_flight else 0.0
-        if answered:
+        if answered and began >= self.slow_until:  # what was sent before a rest tells nothing of the time after it
             took = now - began
             self.seconds = took if self.seconds is None else self.seconds + SMOOTHING * (took - self.seconds)
 

@@ -119,11 +119,11 @@ class Gate:
             await self._refuse(scope, send_on, refusal)
         except ClcaError as error:  # of the file of tokens
             reason = error.message
-            unreadable = Refusal(503, "the service cannot read its tokens: its log says why")
+            unreadable = Refusal(503, "the service cannot read its tokens: audit.jsonl in its folder says why")
             await self._refuse(scope, send_on, unreadable)
         finally:
             self._metrics.answered(scope, status, time.perf_counter() - began)
-            if scope["method"] not in SAFE or status in (401, 403, 429):
+            if scope["method"] not in SAFE or status in (401, 403, 429) or (status == 503 and reason):
                 self._audit.write(scope, status, reason)
 
     def _require_known_host(self, headers: Headers) -> None:
@@ -174,9 +174,9 @@ class Gate:
         """Refuse a change that another site's page has a browser ask for."""
         origin = headers.text(b"origin")
         if origin and _split(origin).netloc.lower() != headers.text(b"host").lower():
-            raise Refusal(403, "a page of another site asks for this")
+            raise Refusal(403, "a page of another site asks for this: do it on a page of the service")
         if headers.text(b"sec-fetch-site") in ("cross-site", "same-site"):
-            raise Refusal(403, "a page of another site asks for this")
+            raise Refusal(403, "a page of another site asks for this: do it on a page of the service")
 
     def _require_own_page(self, scope: Scope, headers: Headers, identity: Identity | None) -> None:
         """Refuse a change without the key of this visitor's pages, where it is a form, or a browser sent the cookie."""
@@ -269,7 +269,7 @@ def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError:
-        raise Refusal(400, "the name of a host is none") from None
+        raise Refusal(400, "the header Host or Origin is no address") from None
 
 
 def _unknown(reason: str) -> Refusal:

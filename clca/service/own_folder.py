@@ -32,6 +32,6 @@ def require_own(path: Path, about: os.stat_result) -> None:
         raise StoreError(f"{path} belongs to another user: give a folder of your own by --folder")
     if mode & 0o077:
         raise StoreError(
-            f"{path} is open to others (mode {mode:04o}), as clca serve makes none: if all in it is your own,"
+            f"{path} is open to other users (mode {mode:04o}): if everything in it is your own, close it with"
             f" `chmod go= {command_line(path)}`; else give another folder by --folder"
         )

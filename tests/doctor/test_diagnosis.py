@@ -14,7 +14,7 @@ from clca.doctor import installation, studies
 from clca.doctor.devices import devices
 from clca.doctor.finding import Finding
 from clca.doctor.surroundings import hub, network
-from clca.doctor.vllm import vllm
+from clca.doctor.vllm import is_usable, vllm
 from clca.inference.hardware import Gpu, Machine
 from clca.models.size import GIB
 from tests.cli_process import clca, last_json
@@ -127,6 +127,16 @@ def test_a_vllm_that_would_not_start_is_a_fault(tmp_path: Path, release: str, ma
     found = by_name(list(vllm(environment_of_vllm(tmp_path, release), machine)))["version"]
     assert (found.state, found.value) == ("fault", release)
     assert found.fix.startswith(fix)
+
+
+def test_a_vllm_whose_version_is_not_found_is_used_all_the_same(tmp_path: Path) -> None:
+    command = environment_of_vllm(tmp_path, "0.32.1")
+    assert is_usable(list(vllm(command, FOUR)))
+    for folder in tmp_path.rglob("vllm-*.dist-info"):
+        folder.rename(folder.with_name("other.dist-info"))
+    found = list(vllm(command, FOUR))
+    assert ([finding.state for finding in found], is_usable(found)) == (["ok", "absent"], True)
+    assert not is_usable(list(vllm(environment_of_vllm(tmp_path / "old", "0.9.0"), FOUR)))
 
 
 def test_a_command_that_is_named_and_not_there_is_a_fault(tmp_path: Path) -> None:

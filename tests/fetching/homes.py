@@ -41,6 +41,7 @@ class Homes:
     commit: str = COMMIT
     refusals: list[tuple[int, dict[str, str], str]] = field(default_factory=list)
     broken: dict[str, int] = field(default_factory=dict)
+    truncated: bool = False  # whether GitHub leaves files out of its list
     changed: dict[str, bytes] = field(default_factory=dict)  # what comes in the place of a file
     asked: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
     url: str = ""
@@ -87,7 +88,7 @@ class Homes:
         ]
         return {
             "sha": parts[2],
-            "truncated": False,
+            "truncated": self.truncated,
             "tree": [{"path": "data", "type": "tree", "sha": "3" * 40}, *blobs],
         }
 

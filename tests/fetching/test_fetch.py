@@ -215,6 +215,18 @@ def test_a_file_that_the_repository_lacks_is_named(homes: Homes, content: Conten
         brought("gsm8k", content)
 
 
+def test_a_list_that_is_cut_off_is_not_taken_for_all_files(homes: Homes, content: Content) -> None:
+    homes.truncated = True
+    with pytest.raises(FetchError, match="does not list all files of openai/grade-school-math"):
+        brought("gsm8k", content)
+
+
+def test_a_server_that_was_asked_too_often_is_told_from_one_without_the_file(homes: Homes, content: Content) -> None:
+    homes.refusals = [(403, {}, "rate limit exceeded")]
+    with pytest.raises(FetchError, match="answers 403; if it was asked too often"):
+        brought("gsm8k", content)
+
+
 def test_a_file_of_the_users_is_not_replaced(content: Content) -> None:
     folder = (content.workspace or Path()) / "data/gsm8k"
     folder.mkdir(parents=True)

@@ -307,6 +307,21 @@ def test_the_rest_of_one_that_stays_slow_doubles_up_to_a_bound(clock: Clock) -> 
     assert slow.slow_rest == SLOW_REST, "it was fast for a long time"
 
 
+def test_what_a_slow_one_answers_in_its_rest_does_not_make_it_slow_again(clock: Clock) -> None:
+    balancer = some(clock)
+    slow, other = balancer.replicas
+    answers(other, clock, 1.0)
+    began = clock.now - 60.0
+    queue(slow, clock, LEAST_QUEUE, 60.0)
+    balancer.replica_for("dialogue")
+    for _ in range(LEAST_QUEUE):
+        slow.end(began, clock.now, answered=True)
+    clock.now = slow.slow_until
+    queue(slow, clock, LEAST_QUEUE)
+    balancer.replica_for("another")
+    assert (slow.slowdowns, slow.seconds) == (1, None), "it is measured anew"
+
+
 # ---------------------------------------------------------------- replicas that come and go
 
 

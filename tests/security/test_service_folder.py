@@ -93,7 +93,7 @@ def test_a_job_that_came_with_the_folder_runs_no_program_of_it(tmp_path: Path) -
 def test_a_job_names_no_folder(tmp_path: Path) -> None:
     table = JobTable(tmp_path)
     table.add(_job("../../escaped"))
-    with pytest.raises(StoreError, match="holds a job that is none"):
+    with pytest.raises(StoreError, match="holds a damaged job"):
         table.take("gpu")
     table.close()
 

@@ -204,7 +204,7 @@ class Dispatcher:
             request = parse_json(read_bytes(folder / JOB, within=folder))
             stage, config = str(request["stage"]), dict(request["config"])
         except (ValueError, KeyError, TypeError):
-            raise StoreError(f"{JOB} of the job is none: submit it again") from None
+            raise StoreError(f"{JOB} of the job is damaged: submit it again") from None
         self.require_sent(stage, config)
 
     def _ended(self, job: Job, status: int, error: str, came_further: bool) -> None:

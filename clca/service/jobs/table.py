@@ -144,4 +144,4 @@ def _job(row: sqlite3.Row) -> Job:
     try:
         return Job.model_validate({name: parse_json(row[name]) if name in _JSON else row[name] for name in _SHOWN})
     except (ValueError, TypeError):
-        raise StoreError(f"{FILE} of the service holds a job that is none: move the service's folder away") from None
+        raise StoreError(f"{FILE} of the service holds a damaged job: move the service's folder away") from None

@@ -41,6 +41,7 @@ class Side:
     run: Run
     data: dict[str, Any]
     rates: dict[str, Rate]
+    behind: int  # bytes that are not indexed yet, so that two of the shares lack their dialogues
 
 
 @router.get("/compare")
@@ -58,7 +59,7 @@ async def compare(request: Request, identity: Reader, first: RunName = "", secon
 
 async def _side(service: Service, run: Run) -> Side:
     folder = service.runs.folder_of(run)
-    index, _ = await service.indices.current(folder)
+    index, behind = await service.indices.current(folder)
 
     def read(db: sqlite3.Connection) -> tuple[int, int, int]:
         query = "SELECT COUNT(*), SUM(cultural > 0), SUM(ended = 'leave') FROM dialogue WHERE verdict = 'kept'"
@@ -79,7 +80,7 @@ async def _side(service: Service, run: Run) -> Side:
     rates["with an intent that the culture shaped, of the kept"] = wilson(cultural, kept)
     rates["ended because somebody leaves, of the kept"] = wilson(left, kept)
     rates["accepted, of those that people judged"] = accepted
-    return Side(run, data, rates)
+    return Side(run, data, rates, behind)
 
 
 def _tables(first: Side, second: Side) -> Iterator[ReportTable]:

@@ -51,7 +51,7 @@ async def show_study(request: Request, identity: Reader, name: Name) -> Response
 async def show_study_report(request: Request, identity: Reader, name: Name) -> Response:
     """The report of a study."""
     service = service_of(request)
-    if (service.plan.studies / name).is_symlink():
+    if service.plan.of_runs or (service.plan.studies / name).is_symlink():
         raise NotFoundError(f"no study {name}")
     return await _report(service, _file(service, name))
 

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("fastapi")
 
 from clca.errors import SettingsError
+from clca.report.config import REPORT
 from clca.service.web_inspection import require_libraries
 from tests.cli_process import clca, start
 from tests.service.page_runs import OTHER, RUN, write_runs
@@ -22,6 +23,7 @@ PAGE = {"Accept": "text/html"}
 
 def test_the_address_opens_once_and_shows_the_chosen_run_alone(tmp_path: Path) -> None:
     run = write_runs(tmp_path)
+    (tmp_path / "studies/small" / REPORT).write_text("not of this run")
     process = start(tmp_path, "inspect", "--web", str(run))
     assert process.stdout is not None
     found = re.search(r"^Open (http://127\.0\.0\.1:\d+/login\?code=\S+) in a browser", process.stdout.readline())
@@ -34,7 +36,8 @@ def test_the_address_opens_once_and_shows_the_chosen_run_alone(tmp_path: Path) -
         page = browser.get(opened.headers["location"]).text
         assert "A kitchen in Nara, 3" in page
         assert "/jobs" not in page
-        assert [browser.get(path).status_code for path in (f"/runs/{OTHER}", "/studies/x", "/report")] == [404] * 3
+        others = (f"/runs/{OTHER}", "/studies/small", "/studies/small/report", "/report")
+        assert [browser.get(path).status_code for path in others] == [404] * 4
         key = re.search(r'name="form_key" value="(\w+)"', browser.get(f"/runs/{RUN}/dialogues/d3").text)
         assert key is not None
         said = {"form_key": key[1], "verdict": "accepted"}
