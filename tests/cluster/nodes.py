@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ class Nodes:
         self.address: str = self._cluster.address
 
     def add(self, cpus: int = 2) -> Any:
+        for _ in range(3):  # Ray gives a node 30 seconds to start, which a busy machine may not
+            with suppress(Exception):
+                return self._cluster.add_node(num_cpus=cpus, **NODE)
         return self._cluster.add_node(num_cpus=cpus, **NODE)
 
     def kill(self, node: Any) -> None:
