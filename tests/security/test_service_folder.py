@@ -115,7 +115,7 @@ def test_tokens_that_others_can_read_let_nobody_in(tmp_path: Path) -> None:
     tokens = TokenFile(tmp_path / "service")
     secret = tokens.add("eve", "run", None)
     tokens.path.chmod(0o644)
-    with pytest.raises(StoreError, match="open to others"):
+    with pytest.raises(StoreError, match="open to other users"):
         TokenFile(tmp_path / "service").holder(secret)
 
 
