@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from clca.errors import NotFoundError, SettingsError, StoreError
+from clca.service.dialogues.facet_counts import FacetCounts
 from clca.service.dialogues.index import RunIndex
 from clca.service.dialogues.kept import kept
 from clca.service.dialogues.search import DialoguePage, Filters, dialogue, facets, page
@@ -90,6 +91,18 @@ def test_facets_count_what_matches(index: RunIndex) -> None:
             "rejected": 1,
             "commented": 1,
         }
+
+
+def test_facets_are_counted_again_where_the_run_is_another_one(index: RunIndex) -> None:
+    counts = FacetCounts()
+    with closing(index.reader()) as db:
+        assert counts.get(db, Filters(), {}, 1)["verdict"] == {"kept": 6, "discarded": 1}
+        assert counts.get(db, Filters(), {}, 1) is counts.get(db, Filters(), {}, 1)
+        assert counts.get(db, Filters(verdict="kept"), {}, 1)["verdict"] == {"kept": 6}
+        with open(index.folder / "dialogues.jsonl", "a") as file:
+            file.write(line(7))
+        assert index.refresh() == 1
+        assert counts.get(db, Filters(), {}, 1)["verdict"] == {"kept": 7, "discarded": 1}
 
 
 def test_a_dialogue_is_read_from_its_line_with_its_neighbours(index: RunIndex) -> None:

@@ -12,7 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from clca.service.dialogues.facet_counts import Counts, FacetCounts
 from clca.service.dialogues.index import RunIndex
+from clca.service.dialogues.search import Filters
 from clca.service.jobs.process import module_command
 from clca.storage.reviews import FILE, Reviews, read_reviews
 
@@ -35,6 +37,7 @@ class DialogueIndices:
         self._reviews: OrderedDict[Path, tuple[tuple[int, int], Reviews]] = OrderedDict()
         self._tasks: dict[Path, asyncio.Task[None]] = {}
         self._apart = asyncio.Semaphore(APART)
+        self._facets = FacetCounts()
 
     def index(self, run: Path) -> RunIndex:
         """The index of the run in a folder."""
@@ -79,6 +82,12 @@ class DialogueIndices:
             while len(self._reviews) > 20:
                 self._reviews.popitem(last=False)
         return known[1]
+
+    def facets(self, run: Path, db: sqlite3.Connection, filters: Filters) -> Counts:
+        """How many dialogues of a run match, by what they could be narrowed down to."""
+        reviews = self.reviews(run)
+        known = self._reviews.get(run)
+        return self._facets.get(db, filters, reviews, (run, known[0] if known is not None else None))
 
     async def close(self) -> None:
         """End what is being indexed; it goes on from where it is the next time."""

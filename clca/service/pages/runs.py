@@ -15,7 +15,7 @@ from clca.report.lineage.values import mapping
 from clca.report.sections.values import text
 from clca.service.context import Service, service_of
 from clca.service.dialogues.index import RunIndex
-from clca.service.dialogues.search import DialoguePage, Filters, facets, page, page_before
+from clca.service.dialogues.search import DialoguePage, Filters, page, page_before
 from clca.service.dialogues.search_runs import CURSOR, search_runs
 from clca.service.jobs.job import Job
 from clca.service.pages.agreement import Agreement, agreement
@@ -88,7 +88,7 @@ async def show_run(
             dialogues, has_earlier = page_before(db, filters, reviews, before, SIZE)
         else:
             dialogues, has_earlier = page(db, filters, reviews, filters.cursor, SIZE), filters.cursor > 0
-        return dialogues, has_earlier, facets(db, filters, reviews), RunIndex.unreadable_in(db)
+        return dialogues, has_earlier, service.indices.facets(folder, db, filters), RunIndex.unreadable_in(db)
 
     def about() -> tuple[dict[str, Any], Agreement]:
         return read_run(folder).data, agreement(service.indices.reviews(folder))

@@ -20,7 +20,6 @@ from clca.service.dialogues.search import (
     Filters,
     StoredDialogue,
     dialogue,
-    facets,
     page,
 )
 from clca.service.dialogues.search_runs import CURSOR, FoundPage, search_runs
@@ -113,7 +112,7 @@ async def list_dialogues(
         dialogues = page(db, filters, reviews, filters.cursor, filters.size)
         updates: dict[str, Any] = {"behind": behind, "unreadable": RunIndex.unreadable_in(db)}
         if filters.facets:
-            updates["facets"] = facets(db, filters, reviews)
+            updates["facets"] = service.indices.facets(folder, db, filters)
         return dialogues.model_copy(update=updates).model_dump_json().encode()
 
     try:
