@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from clca.errors import NotFoundError
 from clca.service.dialogues import search_runs as module
+from clca.service.dialogues.index import NotIndexedError
 from clca.service.dialogues.indices import DialogueIndices
 from clca.service.dialogues.search import Filters
 from clca.service.dialogues.search_runs import search_runs
@@ -108,3 +111,19 @@ async def test_a_link_is_no_run_and_a_damaged_one_is_left_out(runs: Runs) -> Non
     damaged = write_run(runs.folder, "uk/damaged", range(9, 10), "2026-01-05")
     (damaged / "run.json").write_text("{")
     assert await runs.ids() == NEWEST_FIRST
+
+
+async def test_an_index_of_an_earlier_version_is_none_until_it_is_made_anew(runs: Runs) -> None:
+    assert await runs.ids(q="number 5") == ["d5"]
+    index = runs.indices.index(runs.folder / "japan" / "b")
+    await runs.indices.close()
+    with closing(sqlite3.connect(index.path)) as db:
+        db.execute("PRAGMA user_version=1")
+    with pytest.raises(NotIndexedError, match="the run is being indexed: ask again in a moment"):
+        index.whole()
+    again = DialogueIndices(runs.folder.parent / "index", runs.folder.parent)
+    try:
+        shown = await search_runs(again, runs.list, Filters(q="number 5"), "", 10)
+        assert [dialogue.id for dialogue in shown.dialogues] == ["d5"]
+    finally:
+        await again.close()

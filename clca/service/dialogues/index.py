@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from clca.errors import StoreError
+from clca.errors import NotFoundError, StoreError
 from clca.safe_open import safe_open
 from clca.service.dialogues.entry import Entry, entry_of
 from clca.storage import kept_requests
@@ -54,6 +54,10 @@ class _Known:
     size: int
     tail: bytes
     unreadable: int
+
+
+class NotIndexedError(NotFoundError):
+    """The index of a run is not there yet, or is one of an earlier version that is being made anew."""
 
 
 class RunIndex:
@@ -164,6 +168,21 @@ class RunIndex:
             with suppress(FileNotFoundError):
                 self.path.unlink()  # damaged: it is made again
             return {}
+
+    def whole(self) -> sqlite3.Connection:
+        """A connection that only reads an index of this version. Raises `NotIndexedError` where there is none."""
+        reason = "the run is being indexed: ask again in a moment"
+        try:
+            db = self.reader()
+        except sqlite3.Error:
+            raise NotIndexedError(reason) from None
+        try:
+            if _version(db) == VERSION:
+                return db
+        except sqlite3.Error:
+            pass
+        db.close()
+        raise NotIndexedError(reason)
 
     def reader(self) -> sqlite3.Connection:
         """A connection that only reads; it may be used by one thread at a time. Raises `sqlite3.Error`."""

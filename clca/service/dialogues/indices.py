@@ -62,7 +62,7 @@ class DialogueIndices:
         return index, behind
 
     async def query(self, index: RunIndex, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` reads of an index, in one of the threads. Raises `FileNotFoundError` before there is one."""
+        """What `work` reads of an index, in one of the threads. Raises `NotIndexedError` before there is one."""
         return await self.read(lambda: work(self._connection(index)))
 
     async def read(self, work: Callable[[], T]) -> T:
@@ -128,12 +128,12 @@ class DialogueIndices:
         """This thread's connection to an index, opened anew where the file is another one."""
         connections: OrderedDict[Path, tuple[int, sqlite3.Connection]]
         connections = self._local.__dict__.setdefault("connections", OrderedDict())
-        inode = index.path.stat().st_ino
+        inode = index.path.stat().st_ino if index.path.is_file() else 0
         known = connections.pop(index.path, None)
         if known is not None and known[0] != inode:
             known[1].close()
             known = None
-        connections[index.path] = known or (inode, index.reader())
+        connections[index.path] = known or (inode, index.whole())
         while len(connections) > MOST_OPEN:
             connections.popitem(last=False)[1][1].close()
         return connections[index.path][1]

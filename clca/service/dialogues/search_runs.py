@@ -9,6 +9,7 @@ from pydantic import Field
 
 from clca.errors import NotFoundError
 from clca.records import Record
+from clca.service.dialogues.index import NotIndexedError
 from clca.service.dialogues.indices import DialogueIndices
 from clca.service.dialogues.search import DialoguePage, Filters, Summary, page
 from clca.service.run_list import Run, RunList
@@ -73,5 +74,5 @@ async def _search(
 
     try:
         return await indices.query(index, read), behind
-    except FileNotFoundError:
+    except NotIndexedError:
         return DialoguePage(dialogues=()), behind

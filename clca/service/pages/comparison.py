@@ -15,6 +15,7 @@ from clca.quality.rate import Rate, difference, wilson
 from clca.report.blocks import NOTHING, ReportCell, ReportRow, ReportTable
 from clca.report.sections.values import count, count_cell
 from clca.service.context import Service, service_of
+from clca.service.dialogues.index import NotIndexedError
 from clca.service.pages.funnel import OUTCOMES
 from clca.service.pages.views import Reader, percent, show
 from clca.service.run_list import Run
@@ -73,7 +74,10 @@ async def _side(service: Service, run: Run) -> Side:
 
     data, accepted = await service.indices.read(about)
     data = service.shown.value(data)
-    kept, cultural, left = await service.indices.query(index, read) if index.path.is_file() else (0, 0, 0)
+    try:
+        kept, cultural, left = await service.indices.query(index, read)
+    except NotIndexedError:
+        kept, cultural, left = 0, 0, 0
     counts = {name: count(run.counts.get(name)) for name in OUTCOMES}
     ended = sum(counts.values())
     rates = {f"{name}, of those that ended": wilson(number, ended) for name, number in counts.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,7 +15,7 @@ from clca.errors import NotFoundError
 from clca.report.lineage.values import mapping
 from clca.report.sections.values import text
 from clca.service.context import Service, service_of
-from clca.service.dialogues.index import RunIndex
+from clca.service.dialogues.index import NotIndexedError, RunIndex
 from clca.service.dialogues.search import DialoguePage, Filters, page, page_before
 from clca.service.dialogues.search_runs import CURSOR, search_runs
 from clca.service.jobs.job import Job
@@ -94,7 +95,7 @@ async def show_run(
         return read_run(folder).data, agreement(service.indices.reviews(folder))
 
     dialogues, has_earlier, counted, unreadable = DialoguePage(dialogues=()), False, dict[str, dict[str, int]](), 0
-    if index.path.is_file():
+    with suppress(NotIndexedError):
         dialogues, has_earlier, counted, unreadable = await service.indices.query(index, read)
     data, agreed = await service.indices.read(about)
     job = job_of(service, run)
@@ -129,7 +130,7 @@ def query_of(filters: DialogueQuery) -> dict[str, Any]:
 async def run_funnel(service: Service, run: Run) -> Funnel:
     """The funnel of a run as it is now."""
     index, behind = await service.indices.current(service.runs.folder_of(run))
-    if run.finished or behind or not index.path.is_file():
+    if run.finished or behind:
         return funnel(run.counts)
 
     def read(db: sqlite3.Connection) -> dict[str, int]:

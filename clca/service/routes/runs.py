@@ -9,11 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import Field
 
-from clca.errors import NotFoundError
 from clca.records import Record
 from clca.service.access import Identity
 from clca.service.context import needs, service_of
-from clca.service.dialogues.index import RunIndex
+from clca.service.dialogues.index import NotIndexedError, RunIndex
 from clca.service.dialogues.search import (
     LARGEST_PAGE,
     DialoguePage,
@@ -117,7 +116,7 @@ async def list_dialogues(
 
     try:
         shown = await service.indices.query(index, read)
-    except FileNotFoundError:
+    except NotIndexedError:
         shown = DialoguePage(dialogues=(), behind=behind).model_dump_json().encode()
     return Response(shown, media_type="application/json")
 
@@ -139,10 +138,7 @@ async def show_dialogue(
     def read(db: sqlite3.Connection) -> StoredDialogue:
         return dialogue(index, db, dialogue_id, service.indices.reviews(folder), filters)
 
-    try:
-        return await service.indices.query(index, read)
-    except FileNotFoundError:
-        raise NotFoundError("the run is being indexed: ask again in a moment") from None
+    return await service.indices.query(index, read)
 
 
 @router.post(

@@ -34,7 +34,7 @@ def install(app: FastAPI, service: Service) -> None:
     planners = asyncio.Semaphore(PLANNERS)
     for name, stage in STAGES.items():
         schema = service.plan.rules.schema(stage.config_type)
-        body = {"required": True, "content": {"application/json": {"schema": schema}}}
+        body = {"required": False, "content": {"application/json": {"schema": schema}}}
         document = str(stage.config_type.__doc__ or "").strip().partition("\n")[0]
         router.add_api_route(
             f"/v1/{name}",
