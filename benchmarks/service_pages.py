@@ -21,6 +21,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +98,11 @@ def peak_of(process: int) -> float:
     return int(peak[1]) * 1024 / 1e6
 
 
-def loaded(process: int, address: str, clients: int, seconds: float, pause: float) -> dict[str, Any]:
+def loaded(process: int, address: str, clients: int, seconds: float, pause: float, *options: str) -> dict[str, Any]:
     """What the clients saw, with the CPU of the service and theirs for each request."""
     before = cpu_of(process)
     command = [sys.executable, "-m", "benchmarks.page_readers", address, RUN, "--clients", str(clients)]
-    command += ["--seconds", str(seconds), "--pause", str(pause)]
+    command += ["--seconds", str(seconds), "--pause", str(pause), *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     seen: dict[str, Any] = json.loads(done.stdout)
     requests = sum(map(len, seen["seconds"].values()))
@@ -115,18 +116,34 @@ def p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
 
-def rows(with_pause: dict[str, Any], without: dict[str, Any], pause: float) -> Iterator[Row]:
-    """The figures, each with what it is held to."""
+def rows(seen: dict[str, Any], what: str, *, held: bool = True) -> Iterator[Row]:
+    """The figures of a load, `held` to what is promised or not."""
     limits = {"page": 300, "dialogue": 300, "search": 500}
-    for kind, values in with_pause["seconds"].items():
-        yield Row(NAME, f"{kind}, {len(values):,} of them, median", 1000 * statistics.median(values), "ms")
-        yield Row(NAME, f"{kind}, p99", 1000 * p99(values), "ms", at_most=limits[kind])
-    for seen, how in ((with_pause, f"with {pause:g} s between pages"), (without, "without a pause")):
-        yield Row(NAME, f"requests a second, {how}", seen["rate"], "/s")
-        yield Row(NAME, "  CPU of the service for each", seen["service_ms"], "ms")
-        yield Row(NAME, "  CPU of the clients for each", seen["clients_ms"], "ms")
-    yield Row(NAME, "lateness of the clients themselves, p99", 1000 * p99(with_pause["late"]), "ms", at_most=50)
-    yield Row(NAME, "page without a pause, p99", 1000 * p99(without["seconds"]["page"]), "ms")
+    for kind, values in seen["seconds"].items():
+        yield Row(NAME, f"{what}: {kind}, {len(values):,} of them, median", 1000 * statistics.median(values), "ms")
+        yield Row(NAME, f"{what}: {kind}, p99", 1000 * p99(values), "ms", at_most=limits[kind] if held else None)
+    yield Row(NAME, f"{what}: requests a second", seen["rate"], "/s")
+    yield Row(NAME, f"{what}: CPU of the service for each", seen["service_ms"], "ms")
+    yield Row(NAME, f"{what}: CPU of the clients for each", seen["clients_ms"], "ms")
+    late = 1000 * p99(seen["late"])
+    yield Row(NAME, f"{what}: lateness of the clients, p99", late, "ms", at_most=50 if held else None)
+
+
+def first_paint(address: str) -> Iterator[Row]:
+    """How soon Chromium, in the folder that TEST_BROWSER names, shows a page of the run; nothing without one."""
+    browser = os.environ.get("TEST_BROWSER")
+    if not browser:
+        return
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=f"{browser}/chromium", args=["--no-sandbox"])
+        page = chromium.new_page()
+        page.goto(f"http://{address}/runs/{RUN}")
+        painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
+        page.wait_for_function(f"{painted} > 0")
+        yield Row(NAME, "first paint of a page of the run, in Chromium", page.evaluate(painted), "ms", at_most=1000)
+        chromium.close()
 
 
 def main(arguments: list[str]) -> int:
@@ -146,9 +163,11 @@ def main(arguments: list[str]) -> int:
         make_run(folder, options.dialogues)
         with serving(folder) as (process, address):
             indexed = index(address)
-            with_pause = loaded(process, address, options.clients, options.seconds, options.pause)
-            without = loaded(process, address, options.clients, min(WITHOUT_PAUSE, options.seconds), 0.0)
-            figures = [*rows(with_pause, without, options.pause)]
+            load = partial(loaded, process, address, options.clients)
+            figures = [*rows(load(options.seconds, options.pause), "web pages")]
+            figures += rows(load(options.seconds, options.pause, "--api"), "API")
+            figures += rows(load(min(WITHOUT_PAUSE, options.seconds), 0.0), "web pages without a pause", held=False)
+            figures += first_paint(address)
             figures.append(Row(NAME, "largest resident memory", peak_of(process), "MB", at_most=300))
     figures.append(Row(NAME, f"seconds to index {options.dialogues:,} dialogues", indexed, "s"))
     for row in figures:
