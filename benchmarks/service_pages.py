@@ -1,9 +1,10 @@
 """`python -m benchmarks service-pages`: how fast `clca serve` answers many people who read one large run.
 
 The run is made of the lines of a rehearsal, lengthened with drawn words; `--folder` keeps it for the next time. The
-clients are a process of their own, see `page_readers.py`: by default each reads for a second between two pages, which
-is faster than people do. After that all of them ask without a pause for a while, which shows how many requests a second
-the service comes to at most; what an answer then takes is how many wait, and no measure of the service.
+clients are a process of their own, see `page_readers.py`: by default each looks at a web page of fifty dialogues, or at a
+dialogue, for five seconds (2.5 to 7.5), which is faster than people read, then programs ask the API once a second. After
+that all ask for web pages without a pause for a while, which shows how many requests a second the service comes to at
+most; what an answer then takes is how many wait, and no measure of the service.
 """
 
 from __future__ import annotations
@@ -153,7 +154,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog=f"python -m benchmarks {NAME}", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name, default in (("dialogues", 100_000), ("clients", 200), ("seconds", 60.0), ("pause", 1.0)):
+    for name, default in (
+        ("dialogues", 100_000),
+        ("clients", 200),
+        ("seconds", 60.0),
+        ("pause", 5.0),
+        ("api-pause", 1.0),
+    ):
         parser.add_argument(f"--{name}", type=type(default), default=default)
     parser.add_argument("--folder", type=Path, help="keep the run, 800 MB, in this folder")
     options = parser.parse_args(arguments)
@@ -165,7 +172,7 @@ def main(arguments: list[str]) -> int:
             indexed = index(address)
             load = partial(loaded, process, address, options.clients)
             figures = [*rows(load(options.seconds, options.pause), "web pages")]
-            figures += rows(load(options.seconds, options.pause, "--api"), "API")
+            figures += rows(load(options.seconds, options.api_pause, "--api"), "API")
             figures += rows(load(min(WITHOUT_PAUSE, options.seconds), 0.0), "web pages without a pause", held=False)
             figures += first_paint(address)
             figures.append(Row(NAME, "largest resident memory", peak_of(process), "MB", at_most=300))

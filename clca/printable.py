@@ -53,6 +53,8 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31mb\u202e")
     'a\\x1b[31mb\\u202e'
     """
+    if text.isascii() and text.isprintable():  # as most is, and soon seen
+        return text
     return _ACTIVE.sub(_escaped, text)
 
 
