@@ -5,7 +5,7 @@
 Each asks for web pages, or with `--api` for JSON: for a page of 50 dialogues, then for the next ones by its cursor;
 after three pages of ten for one of the dialogues on it, and after one of ten for words, to go on in another part of the
 run. After each page they read, for half to one and a half times `--pause` seconds; with 0 they ask again as soon as
-they have their answer. Requests are written and answers read as bytes, in a small part of the time that the service takes.
+they have their answer. Requests are written and answers read as bytes, in a part of the time that the service takes.
 Prints one JSON object: the seconds of each request by kind, the CPU of this process, and by how much its own timers
 were late.
 """

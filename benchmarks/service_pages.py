@@ -1,9 +1,9 @@
 """`python -m benchmarks service-pages`: how fast `clca serve` answers many people who read one large run.
 
 The run is made of the lines of a rehearsal, lengthened with drawn words; `--folder` keeps it for the next time. The
-clients are a process of their own, see `page_readers.py`: by default each looks at a web page of fifty dialogues, or at a
-dialogue, for five seconds (2.5 to 7.5), which is faster than people read, then programs ask the API once a second. After
-that all ask for web pages without a pause for a while, which shows how many requests a second the service comes to at
+clients are a process of their own, see `page_readers.py`. First each looks at a web page of fifty dialogues, or at a
+dialogue, for five seconds (2.5 to 7.5), which is faster than people read; then programs ask the API once a second. At
+last all ask for web pages without a pause for a while, which shows how many requests a second the service comes to at
 most; what an answer then takes is how many wait, and no measure of the service.
 """
 

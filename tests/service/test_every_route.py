@@ -128,10 +128,10 @@ async def test_a_queue_that_is_full_and_a_disk_that_is_full_take_no_job(tmp_path
 
 
 async def test_too_many_requests_are_put_off_for_each_client_alone(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, rate=30)
-    answers = [await desk.ask("GET", "/v1/jobs", "read") for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    assert int(answers[3].headers["Retry-After"]) >= 1
+    desk = Desk(tmp_path, rate=1)
+    answers = [await desk.ask("GET", "/v1/jobs", "read") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert int(answers[1].headers["Retry-After"]) >= 1
     assert (await desk.ask("GET", "/v1/jobs", "run")).status_code == 200
     desk.service.jobs.table.close()
 
