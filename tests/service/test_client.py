@@ -68,8 +68,8 @@ def test_jobs_and_dialogues_are_looked_at(client: clca.Client, finished: str) ->
 
 
 def test_errors_are_those_of_clca_in_one_line(client: clca.Client, served: Served) -> None:
-    with pytest.raises(SettingsError, match=r"^cultur: no such setting; did you mean culture\?"):
-        client.plan("generate", cultur="japan")
+    with pytest.raises(SettingsError, match=r"^scenaros: no such setting; did you mean scenarios\?"):
+        client.plan("generate", scenaros=2)
     with pytest.raises(SettingsError, match=r"^out: the server chooses"):
         client.submit("generate", culture="japan", out="elsewhere")
     with pytest.raises(SettingsError, match="give a GenerateConfig or its fields, not both: culture"):

@@ -61,8 +61,8 @@ def test_what_a_plan_finds_wrong_is_one_line_and_no_job(served: Served, finished
     response = served.http.post("/v1/generate", json={"culture": ["atlantis"]})
     assert response.status_code == 422
     assert response.json()["error"].startswith("unknown culture 'atlantis'")
-    assert served.http.post("/v1/generate", json={"cultur": "japan"}).json() == {
-        "error": "cultur: no such setting; did you mean culture?"
+    assert served.http.post("/v1/generate", json={"scenaros": 2}).json() == {
+        "error": "scenaros: no such setting; did you mean scenarios?"
     }
 
 
