@@ -68,3 +68,9 @@ def test_three_notes_stand_below_a_table_and_the_rest_in_its_file(capsys: pytest
         "two",
         "2 more notes: evaluations/wvs/x/table.md",
     ]
+
+
+def test_marks_and_the_scoring_of_a_paper_always_stand_below_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    always = ["REHEARSAL: a", "DEMONSTRATION: b", "CAUTION: c", "Scored as the paper's framework does."]
+    show_notes(make_console(), ["one", *always], "table.md")
+    assert capsys.readouterr().out.splitlines() == [*always, "1 more note: table.md"]

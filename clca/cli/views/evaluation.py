@@ -31,9 +31,10 @@ if TYPE_CHECKING:  # they need the libraries that are checked for first
     from clca.evaluation.plan import EvaluationPlan
     from clca.evaluation.result import EvaluationResult
 
-MOST_NOTES = 3  # below a table
+MOST_NOTES = 3  # below a table, but for those that always stand there
 _ASKED = re.compile(r"\bseed \d")  # which the note of what was asked has, of each suite
 MARKS = ("REHEARSAL", "DEMONSTRATION", CAUTION)  # beginnings of caveats that are shown even if --quiet
+ALWAYS = (*MARKS, "Scored as the paper", "Scoring ")  # and of those that stand below each table: a paper's way to score
 
 
 def evaluate(
@@ -110,12 +111,16 @@ def show_tables(tables: Sequence[Table], where: str) -> None:
 
 
 def show_notes(console: Console, notes: Sequence[str], where: str) -> None:
-    """Print the first notes, marks and what was asked before all others, and the file that holds the rest."""
-    first = sorted(notes, key=lambda note: (not note.startswith(MARKS), not _ASKED.search(note)))
-    for note in first[:MOST_NOTES]:
+    """Print all marks and a paper's scoring, other notes up to three in all, and the file that holds the rest.
+
+    What was asked comes before the others.
+    """
+    ordered = sorted(notes, key=lambda note: (not note.startswith(ALWAYS), not _ASKED.search(note)))
+    shown = min(len(notes), max(MOST_NOTES, sum(note.startswith(ALWAYS) for note in notes)))
+    for note in ordered[:shown]:
         console.print(note, style="dim")
-    if len(notes) > MOST_NOTES:
-        console.print(f"{len(notes) - MOST_NOTES} more notes: {where}", style="dim")
+    if left := len(notes) - shown:
+        console.print(f"{left} more note{'s' if left > 1 else ''}: {where}", style="dim")
 
 
 def show_plan(plan: EvaluationPlan, *, as_json: bool) -> None:

@@ -293,12 +293,13 @@ def test_kept_requests_of_a_dialogue_and_its_scenario_are_read_with_raw_replies(
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_data_say_is_shown_as_text(attack: str, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = ATTACKS[attack]
-    folder = run_folder(base, models={"teacher": {"name": text, "urls": []}})
+    half = attack == "half a character"  # which makes each file that holds it unreadable
+    folder = run_folder(base, models={"teacher": {"name": "a-teacher" if half else text, "urls": []}})
     line = {**REQUEST, "owner": "talk-1", "digest": "0" * 64, "messages": [{"role": text, "content": text}]}
     line["reply"] = {**line["reply"], "text": text}  # type: ignore[dict-item]
     (folder / "requests.jsonl").write_text(json.dumps(line) + "\n")
     config = TraceConfig(target="talk-1")
-    if attack == "half a character":
+    if half:
         with pytest.raises(ContentError, match=r"requests\.jsonl:1: "):
             run(plan(config))
         return
