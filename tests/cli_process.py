@@ -133,7 +133,7 @@ def python(folder: Path, code: str, **env: str) -> subprocess.CompletedProcess[s
 def path_with_clca(folder: Path, *, forked: bool = False) -> str:
     """A PATH that begins with `folder`, where a new script `clca` is."""
     python = f'exec "{sys.executable}"'
-    run = f'{python} -IS "{FORK_SERVER}" run "{fork_server(heavy=True)}"' if forked else f"{python} -m clca"
+    run = f'{python} -IS "{FORK_SERVER}" run "{fork_server(True)}"' if forked else f"{python} -m clca"
     folder.mkdir()
     (folder / "clca").write_text(f'#!/bin/sh\n{run} "$@"\n')
     (folder / "clca").chmod(0o755)

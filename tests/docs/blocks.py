@@ -25,12 +25,13 @@ ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")))
 TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
 FENCE = re.compile(
-    r"^(?:<!-- (?P<mark>[^\n]*) -->\n)?"
+    r"^(?: *<!-- (?P<mark>[^\n]*) -->\n)?"
     r"^(?P<indent> *)```(?P<language>\w+)(?: title=\"(?P<title>[^\"\n]+)\")?[^\n]*\n(?P<code>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
 SHELL = ("sh", "bash")
-ELSEWHERE = ("slow: ", "needs a GPU", "run by ", "not run: ", "test command")
+SLOW = "slow: "
+ELSEWHERE = (SLOW, "needs a GPU", "run by ", "not run: ", "test command")
 QUOTED = re.compile(r"'[^']*'|\"[^\"$`]*\"")
 SECONDS = 900  # patient: others may be at work on this machine
 

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 import clca
+from clca.content.lookup import Content
+from clca.evaluation.published.catalogue import load_catalogue
 from clca.stages import STAGES, resolve_config
+from clca.study.config import StudyConfig
+from clca.study.plan import plan
 from tests.docs.blocks import ELSEWHERE, PAGES, ROOT, TEXTS, blocks
 
 
@@ -49,3 +53,33 @@ def test_settings_files_are_read_by_their_commands(tmp_path: Path) -> None:
         for command, values in tomllib.loads(block.code).items():
             config = resolve_config(STAGES[command].config_type, {}, {}, tmp_path)
             assert {key: getattr(config, key) for key in values} == values, block.place
+
+
+def test_the_readme_is_one_that_is_read() -> None:
+    assert len(TEXTS["README.md"].split()) <= 1200
+
+
+@pytest.mark.parametrize("page", ["docs/clca.md", "docs/s2n.md"])
+def test_each_table_and_figure_has_a_command_that_can_be_planned(page: str, tmp_path: Path) -> None:
+    """With as many cells as the page says, and a published table of that name."""
+    rows = re.findall(r"^\| .* \| `clca study run (\S+) --plan` \| (\d+) \|", TEXTS[page], re.MULTILINE)
+    assert len(rows) >= 5
+    for study, cells in rows:
+        assert len(plan(StudyConfig(study=study, out=tmp_path)).cells) == int(cells), study
+    known = {table.id for table in load_catalogue(Content()).tables}
+    assert set(re.findall(r"`clca published (\S+)`", TEXTS[page])) <= known
+
+
+def test_every_published_table_is_in_the_manual() -> None:
+    """With the study that makes it, or with the place of what has no numbers."""
+    text = TEXTS["docs/clca.md"]
+    for table in load_catalogue(Content()).tables:
+        if table.paper == "CLCA":
+            assert f"`clca published {table.id}`" in text, table.id
+        else:
+            number = table.id.removeprefix("s2n-")
+            assert re.search(
+                rf"^(\| [\d, ]*\b{number}\b[\d, ]*: |Tables without results: .*\b{number}\b)",
+                TEXTS["docs/s2n.md"],
+                re.M,
+            )

@@ -18,7 +18,7 @@ states its licence. `tests/security/test_supply_chain.py` compares this table wi
 | package | version | licence | needed for |
 |---|---|---|---|
 """
-EXTRAS = ("", "cluster", "embed", "eval", "export", "map", "quality", "report", "serve", "train")
+EXTRAS = ("", "cluster", "docs", "embed", "eval", "export", "map", "quality", "report", "serve", "train")
 ROOT = Path(__file__).parents[2]
 
 

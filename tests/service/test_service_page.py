@@ -1,4 +1,4 @@
-"""The README's commands for the service, as a shell runs them."""
+"""The commands for the service in the manual, as a shell runs them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 
 from tests.cli_process import environment, path_with_clca
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "service.md").read_text(encoding="utf-8")
 
 
-def test_the_readme_s_service_is_started_asked_and_stopped(tmp_path: Path) -> None:
-    (block,) = re.findall(r"^```bash\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def test_the_manual_s_service_is_started_asked_and_stopped(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```bash\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
