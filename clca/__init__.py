@@ -4,7 +4,8 @@
 >>> clca.cultures()[:2]
 ['argentina', 'bangladesh']
 
-Every command of the command line is a function here (`clca.api`); `clca.metrics` has the measures as pure functions.
+Every command of the command line is a function here (`clca.api`, `clca.api_dialogues`); `clca.metrics` has the measures
+as pure functions.
 `clca.Client(url)` has the same functions, carried out by a service (`clca serve`).
 """
 
@@ -13,7 +14,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from clca.api import (
-    audit_judge,
     compare,
     cultures,
     eval_cspec,
@@ -21,16 +21,14 @@ from clca.api import (
     eval_normad,
     eval_offense,
     eval_wvs,
-    export,
     generate,
-    inspect,
     map,
     report,
-    stats,
     study,
     trace,
     train,
 )
+from clca.api_dialogues import audit_judge, export, inspect, stats
 
 if TYPE_CHECKING:
     from clca.client import Client

@@ -1,4 +1,4 @@
-"""The Python API: every command as a function that returns its result.
+"""The Python API: every command as a function that returns its result; those on dialogues are in `clca.api_dialogues`.
 
 A function takes the fields of its stage's configuration as keyword arguments, or a whole configuration. What is not
 given comes from the environment, from `clca.toml` and from the defaults, as on the command line; the fields stand in
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from clca.generation.config import GenerateConfig
     from clca.generation.result import GenerationResult
     from clca.progress import ProgressCallback
-    from clca.quality.audit.config import AuditConfig
-    from clca.quality.audit.result import AuditResult
-    from clca.quality.export.config import ExportConfig
-    from clca.quality.export.result import ExportResult
-    from clca.quality.inspection.config import InspectConfig
-    from clca.quality.inspection.result import InspectResult
-    from clca.quality.stats.config import StatsConfig
-    from clca.quality.stats.result import StatsResult
     from clca.report.config import ReportConfig
     from clca.report.lineage.config import TraceConfig
     from clca.report.lineage.result import TraceResult
@@ -90,80 +82,6 @@ def generate(
     True
     """
     result: GenerationResult = _run("generate", config, progress, fields)
-    return result
-
-
-def stats(
-    config: StatsConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
-) -> StatsResult:
-    """Measure the kept dialogues of runs, as `clca stats` does.
-
-    `fields` are those of `StatsConfig`: `run`, `compare`, `sample`, `report`... Raises a `ClcaError` in one line.
-
-    >>> import clca, os, tempfile
-    >>> os.chdir(tempfile.mkdtemp())
-    >>> run = clca.generate(culture="japan", scenarios=2, samples=1, max_exchanges=2, progress=False)
-    >>> result = clca.stats(run=str(run.folder), progress=False)
-    >>> result.groups[0].culture, result.groups[0].dialogues == run.kept
-    ('japan', True)
-    """
-    result: StatsResult = _run("stats", config, progress, fields)
-    return result
-
-
-def audit_judge(
-    config: AuditConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
-) -> AuditResult:
-    """Plant known flaws in kept dialogues and ask the judge, as `clca audit-judge` does, or go on with an audit.
-
-    `fields` are those of `AuditConfig`: `run`, `dialogues`, `flaws`, `judge`, `second_judge`... Raises a `ClcaError`
-    in one line.
-
-    >>> import clca, os, tempfile
-    >>> os.chdir(tempfile.mkdtemp())
-    >>> run = clca.generate(culture="japan", scenarios=4, samples=1, progress=False)
-    >>> result = clca.audit_judge(run=str(run.folder), flaws="repetition", repeats=0, progress=False)
-    >>> result.kinds["repetition"].found.value
-    1.0
-    """
-    result: AuditResult = _run("audit-judge", config, progress, fields)
-    return result
-
-
-def export(
-    config: ExportConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
-) -> ExportResult:
-    """Export kept dialogues for other trainers or the hub, as `clca export` does.
-
-    `fields` are those of `ExportConfig`: `run`, `format`, `task`, `out`, `push`... Raises a `ClcaError` in one line.
-
-    >>> import clca, os, tempfile
-    >>> os.chdir(tempfile.mkdtemp())
-    >>> run = clca.generate(culture="japan", scenarios=2, samples=1, max_exchanges=2, progress=False)
-    >>> result = clca.export(run=str(run.folder), format="chat", out="data", progress=False)
-    >>> list(result.files), result.dialogues == run.kept
-    (['chat.jsonl', 'dialogues.jsonl', 'README.md'], True)
-    """
-    result: ExportResult = _run("export", config, progress, fields)
-    return result
-
-
-def inspect(
-    config: InspectConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
-) -> InspectResult:
-    """Find dialogues of runs by what is in them, as `clca inspect` does.
-
-    `fields` are those of `InspectConfig`: `run`, `verdict`, `text`, `intent`, `where`, `page`, `to`... Raises a
-    `ClcaError` in one line.
-
-    >>> import clca, os, tempfile
-    >>> os.chdir(tempfile.mkdtemp())
-    >>> run = clca.generate(culture="japan", scenarios=2, samples=1, max_exchanges=2, progress=False)
-    >>> result = clca.inspect(run=str(run.folder), verdict="kept", progress=False)
-    >>> result.matched == run.kept, result.page
-    (True, 1)
-    """
-    result: InspectResult = _run("inspect", config, progress, fields)
     return result
 
 

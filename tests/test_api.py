@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import clca
-from clca import api
+from clca import api, api_dialogues
 from clca.errors import SettingsError
 from clca.evaluation.cspec.config import CspecConfig
 from clca.progress import Note, Progress
@@ -30,7 +30,7 @@ def test_every_stage_is_a_function_with_a_doctest() -> None:
         assert any(test.examples for test in finder.find(function)), name
 
 
-@pytest.mark.parametrize("module", [clca, api])
+@pytest.mark.parametrize("module", [clca, api, api_dialogues])
 def test_doctests(module: object, here: Path) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 

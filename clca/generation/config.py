@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from clca.content.config import Option, StageConfig, split_each, split_list, split_names
 from clca.generation.config_values import count_or_file, require_own_cluster, without_duplicates
 from clca.generation.rating_filter import least_scores
-from clca.generation.roles import REHEARSAL, flag_of, models_of, unused_servers
+from clca.generation.roles import REHEARSAL, require_models
 from clca.inference.protocol import Form
 from clca.models.vllm_arguments import require_plain_text, require_program
 from clca.records import Confidence, Label
@@ -200,18 +200,12 @@ class GenerateConfig(StageConfig):
     ] = True
     partner_background: Annotated[
         bool,
-        Field(
-            description="Show each side the other's background, too, as CLCA's code does; no better in 6 dialogues of"
-            " a model of 1.5 billion parameters (2 kept; without it 3)."
-        ),
+        Field(description="Show each side the other's background, as CLCA's code does; no better in a trial."),
         Option(PLAY),
     ] = False
     leave_rule: Annotated[
         bool,
-        Field(
-            description="Tell each side to leave once its goal is reached, as CLCA's code does; nobody left sooner in 6"
-            " dialogues of a model of 1.5 billion parameters (3 kept; without it 3)."
-        ),
+        Field(description="Tell each to leave once its goal is reached, as CLCA's code does; no better in a trial."),
         Option(PLAY),
     ] = False
     temperature: Annotated[
@@ -301,17 +295,5 @@ class GenerateConfig(StageConfig):
 
     @model_validator(mode="after")
     def _servers_have_models(self) -> Self:
-        models = models_of(self)
-        if self.quantization and set(models.values()) == {REHEARSAL}:
-            raise ValueError("--quantization needs a model: add --teacher NAME")
-        if self.cluster and set(models.values()) == {REHEARSAL}:
-            raise ValueError("--cluster needs a model: add --teacher NAME")
-        if not self.cluster and (self.replicas or "replica_cpus" in self.model_fields_set):
-            raise ValueError("--replicas and --replica-cpus are of a cluster: add --cluster auto")
-        if self.turn_format == "text" and REHEARSAL in (models["teacher"], models["partner"]):
-            raise ValueError("--turn-format text needs a model on both sides: the rehearsal plays in JSON only")
-        for role in unused_servers(self):
-            # It means a forgotten model name, unless the rehearsal was chosen by name: then a note says so.
-            if not {role, "teacher"} & self.model_fields_set:
-                raise ValueError(f"{flag_of(role)} needs the name of the {role}'s model: add --{role} NAME")
+        require_models(self)
         return self

@@ -45,6 +45,23 @@ def unused_servers(config: GenerateConfig) -> list[Role]:
     return [role for role, names in asked.items() if urls[role] and names == {REHEARSAL}]
 
 
+def require_models(config: GenerateConfig) -> None:
+    """Raises `ValueError` if a setting of servers or of a model's replies is given and the rehearsal needs none."""
+    models = models_of(config)
+    if config.quantization and set(models.values()) == {REHEARSAL}:
+        raise ValueError("--quantization needs a model: add --teacher NAME")
+    if config.cluster and set(models.values()) == {REHEARSAL}:
+        raise ValueError("--cluster needs a model: add --teacher NAME")
+    if not config.cluster and (config.replicas or config.replica_cpus > 1):
+        raise ValueError("--replicas and --replica-cpus are of a cluster: add --cluster auto")
+    if config.turn_format == "text" and REHEARSAL in (models["teacher"], models["partner"]):
+        raise ValueError("--turn-format text needs a model on both sides: the rehearsal plays in JSON only")
+    for role in unused_servers(config):
+        # It means a forgotten model name, unless the rehearsal was chosen by name: then a note says so.
+        if not {role, "teacher"} & config.model_fields_set:
+            raise ValueError(f"{flag_of(role)} needs the name of the {role}'s model: add --{role} NAME")
+
+
 def unused_notes(config: GenerateConfig) -> list[str]:
     """That a server is given and not asked, one line for each."""
     return [

@@ -119,7 +119,7 @@ class Gate:
             await self._refuse(scope, send_on, refusal)
         except ClcaError as error:  # of the file of tokens
             reason = error.message
-            unreadable = Refusal(503, "the service cannot read its tokens: audit.jsonl in its folder says why")
+            unreadable = Refusal(503, "the service cannot read its tokens: refused.jsonl in its folder says why")
             await self._refuse(scope, send_on, unreadable)
         finally:
             self._metrics.answered(scope, status, time.perf_counter() - began)

@@ -17,6 +17,7 @@ from tests.cluster.nodes import Nodes, model, vllm
 from tests.inference.vllm.commands import left, until
 
 pytest.importorskip("ray")
+pytestmark = pytest.mark.slow  # Ray starts no nodes in time on a machine that is full
 PATIENCE = 120.0  # seconds
 
 

@@ -103,11 +103,11 @@ async def test_bodies_that_are_large_or_no_json_are_refused(desk: Desk) -> None:
     assert (await desk.ask("POST", "/v1/generate", "run", content=b"a=b", headers=form)).status_code == 415
 
 
-async def test_why_tokens_cannot_be_read_is_in_the_audit_log(desk: Desk) -> None:
+async def test_why_tokens_cannot_be_read_is_in_the_log_of_the_refused(desk: Desk) -> None:
     (desk.folder / "service/tokens.json").write_text("{")
     response = await desk.ask("GET", "/v1/jobs", "read")
-    assert (response.status_code, "audit.jsonl" in response.json()["error"]) == (503, True)
-    last = json.loads((desk.folder / "service/audit.jsonl").read_text().splitlines()[-1])
+    assert (response.status_code, "refused.jsonl" in response.json()["error"]) == (503, True)
+    last = json.loads((desk.folder / "service/refused.jsonl").read_text().splitlines()[-1])
     assert (last["status"], "tokens.json" in last["reason"]) == (503, True)
 
 
