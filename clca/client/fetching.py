@@ -68,8 +68,8 @@ def _is_result(path: Path) -> bool:
 
 
 def _require_space(folder: Path, size: int) -> None:
-    place = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
-    free = shutil.disk_usage(place).free
+    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.is_dir())
+    free = shutil.disk_usage(existing).free
     if size > free:
         raise StoreError(
             f"the files take {size / 2**30:,.1f} GiB, and the disk has {free / 2**30:,.1f} GiB free: make room"

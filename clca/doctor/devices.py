@@ -46,11 +46,11 @@ def devices(machine: Machine, environment: Mapping[str, str], root: Path = Path(
 
 def torch_cuda() -> str:
     """The version of CUDA that the installed torch was built for; "" for none, and where there is no torch."""
-    found = find_spec("torch")
-    if found is None or found.origin is None:
+    torch = find_spec("torch")
+    if torch is None or torch.origin is None:
         return ""
     try:
-        text = (Path(found.origin).parent / "version.py").read_text(encoding="utf-8")
+        text = (Path(torch.origin).parent / "version.py").read_text(encoding="utf-8")
     except OSError:
         return ""
     match = re.search(r"^cuda\b[^=\n]*= *'([\d.]+)'", text, re.MULTILINE)

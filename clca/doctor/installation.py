@@ -66,13 +66,13 @@ def install_command(extra: str) -> str:
 
 def _python() -> Finding:
     wanted_versions = SpecifierSet(_required_python())
-    found = platform.python_version()
-    right = wanted_versions.contains(found, prereleases=True)
+    running = platform.python_version()
+    right = wanted_versions.contains(running, prereleases=True)
     return Finding(
         topic="Python",
         name="Python",
         state="ok" if right else "fault",
-        value=f"{found} ({sys.prefix})",
+        value=f"{running} ({sys.prefix})",
         fix="" if right else f"use Python {wanted_versions}",
     )
 
@@ -89,18 +89,18 @@ def _requirements(extra: str) -> list[Requirement]:
         lines = requires("clca") or []
     except PackageNotFoundError:
         return []
-    found = []
+    needed = []
     for requirement in map(Requirement, lines):
         always = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
         named = requirement.marker is None or requirement.marker.evaluate({"extra": extra})
         if always if not extra else named and not always:
-            found.append(requirement)
-    return found
+            needed.append(requirement)
+    return needed
 
 
 def _shortage(name: str, specifier: SpecifierSet) -> str | None:
     try:
-        found = version(name)
+        installed = version(name)
     except PackageNotFoundError:
         return name
-    return None if specifier.contains(found, prereleases=True) else f"{name}{specifier} ({found} is here)"
+    return None if specifier.contains(installed, prereleases=True) else f"{name}{specifier} ({installed} is here)"

@@ -86,12 +86,14 @@ def endpoint_of(source: Source, environment: Mapping[str, str]) -> tuple[str, st
 def _chosen(siblings: Any, wanted: Sequence[str], repository: str) -> Iterator[tuple[str, int, str]]:
     """(path, bytes, SHA-256 or "") of each wanted file. Raises `FetchError` for a pattern that finds none."""
     for pattern in wanted:
-        found = [file for file in siblings if fnmatchcase(file.rfilename, pattern)]
-        if not found:
+        matching = [file for file in siblings if fnmatchcase(file.rfilename, pattern)]
+        if not matching:
             raise FetchError(f"{repository} has no file {pattern} any more; check eval/sources.yaml")
-        for file in found:
+        for file in matching:
             if (file.size or 0) > LARGEST_FILE:
-                raise FetchError(f"{repository}/{file.rfilename} is larger than {LARGEST_FILE // 2**30} GiB")
+                raise FetchError(
+                    f"{repository}/{file.rfilename} is larger than {LARGEST_FILE // 2**30} GiB: get it by hand"
+                )
             yield file.rfilename, file.size or 0, str(file.lfs.sha256) if file.lfs else ""
 
 

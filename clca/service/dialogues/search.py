@@ -126,8 +126,8 @@ def facets(db: sqlite3.Connection, filters: Filters, reviews: Reviews) -> dict[s
         for name, value in (("verdict", verdict), ("culture", culture), ("ended", ended), ("relevance", relevance)):
             counted[name][value] += count
         total += count
-    found = {name: dict(counter.most_common(MOST_VALUES)) for name, counter in counted.items()}
-    return {**found, "review": _review_facet(db, (condition, values), said_by(filters.reviewer, reviews), total)}
+    facets = {name: dict(counter.most_common(MOST_VALUES)) for name, counter in counted.items()}
+    return {**facets, "review": _review_facet(db, (condition, values), said_by(filters.reviewer, reviews), total)}
 
 
 def _review_facet(

@@ -61,9 +61,9 @@ def agreement(reviews: Reviews) -> Agreement:
     for dialogue, own in reviews.items():
         statuses[status_of(own.values())] += 1
         for name, review in own.items():
-            said = verdicts.setdefault(name, {})
+            of_reviewer = verdicts.setdefault(name, {})
             if review.verdict:
-                said[dialogue] = review.verdict
+                of_reviewer[dialogue] = review.verdict
             comments[name] += bool(review.comment)
     ordered = sorted(verdicts, key=lambda name: (-len(verdicts[name]), name))
     counts = {name: Counter(verdicts[name].values()) for name in ordered}
