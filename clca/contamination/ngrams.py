@@ -41,7 +41,7 @@ def ngram_hashes(hashes: Hashes, n: int) -> Hashes:
         return np.zeros(0, dtype=np.uint64)
     count = len(hashes) - n + 1
     grams: Hashes = hashes[:count].copy()
-    for place in range(1, n):
+    for offset in range(1, n):
         grams *= _BASE
-        grams += hashes[place : place + count]
+        grams += hashes[offset : offset + count]
     return grams

@@ -23,8 +23,8 @@ def vllm(configured: str | None, machine: Machine) -> Iterator[Finding]:
         yield Finding(topic="vLLM", name="command", state="fault" if configured else "absent", value=what, fix=fix)
         return
     yield Finding(topic="vLLM", name="command", value=str(path))
-    found = installed_version(path)
-    if not found:
+    version = installed_version(path)
+    if not version:
         yield Finding(
             topic="vLLM",
             name="version",
@@ -34,12 +34,12 @@ def vllm(configured: str | None, machine: Machine) -> Iterator[Finding]:
         )
         return
     versions = wanted("vllm", "vllm")
-    fix = "" if versions.contains(found, prereleases=True) else f"clca needs vLLM {versions}"
-    if not fix and machine.gpus and "+cpu" in found:
+    fix = "" if versions.contains(version, prereleases=True) else f"clca needs vLLM {versions}"
+    if not fix and machine.gpus and "+cpu" in version:
         fix = "this build uses no GPU: install one for CUDA (docs.vllm.ai)"
-    elif not fix and not machine.gpus and "+cpu" not in found:
+    elif not fix and not machine.gpus and "+cpu" not in version:
         fix = "this build needs a GPU, and there is none here: install vLLM's build for the CPU (docs.vllm.ai)"
-    yield Finding(topic="vLLM", name="version", state="fault" if fix else "ok", value=found, fix=fix)
+    yield Finding(topic="vLLM", name="version", state="fault" if fix else "ok", value=version, fix=fix)
 
 
 def is_usable(findings: Sequence[Finding]) -> bool:

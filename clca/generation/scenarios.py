@@ -211,10 +211,10 @@ def own_fault(path: str, seed: Seed) -> str | None:
 def _in_proportion(neutral: Sequence[Seed], own: Sequence[Seed]) -> list[Seed]:
     """Both lists in one, of which any beginning has its share of each, to within one scenario."""
     total, mixed = len(neutral) + len(own), list[Seed]()
-    for place in range(total):
-        owned = (place + 1) * len(own) // total
-        takes_own = owned > place * len(own) // total
-        mixed.append(own[owned - 1] if takes_own else neutral[place - owned])
+    for index in range(total):
+        owned = (index + 1) * len(own) // total
+        takes_own = owned > index * len(own) // total
+        mixed.append(own[owned - 1] if takes_own else neutral[index - owned])
     return mixed
 
 

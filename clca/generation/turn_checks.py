@@ -170,8 +170,8 @@ def _calls(text: str, names: Sequence[str]) -> str | None:
     name = "(?:" + "|".join(map(re.escape, names)) + ")" + _SUFFIX
     start = rf"(?:^|[.!?…]\s+)[\"“'(*]*(?:(?:{_OPENERS}),?\s+)*{name}[,!?]"
     end = rf"(?<!\bme),\s+{name}\s*[?!]|\b(?:{_OPENERS}|you),?\s+{name}\s*[.!?]"
-    found = re.search(f"{start}|{end}", text, re.IGNORECASE)
-    return found[0].strip() if found else None
+    match = re.search(f"{start}|{end}", text, re.IGNORECASE)
+    return match[0].strip() if match else None
 
 
 def _echo(last: Turn, earlier: Sequence[Turn], me: Participant, partner: Participant) -> Mistake | None:
@@ -210,8 +210,8 @@ def _names_itself(text: str, me: Participant) -> bool:
         return False
     name = re.escape(me.name)
     introduced = r"(?:\b(?:am|I['’]m|name is|name's|this is|it is|it['’]s|call me|called|as)\s+|[\"“'‘(])$"
-    for found in re.finditer(rf"\b{name}\b(?!\s+(?:here|speaking)\b)", text):
-        if not re.search(introduced, text[: found.start()], re.IGNORECASE):
+    for match in re.finditer(rf"\b{name}\b(?!\s+(?:here|speaking)\b)", text):
+        if not re.search(introduced, text[: match.start()], re.IGNORECASE):
             return True
     return False
 

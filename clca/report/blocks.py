@@ -110,8 +110,8 @@ class ReportTable:
     @property
     def heads(self) -> Iterator[tuple[str, bool]]:
         """Each column with whether it begins at the left: it holds words, or bars."""
-        for place, column in enumerate(self.columns):
-            cells_of = [row.cells[place] for row in self.rows]
+        for index, column in enumerate(self.columns):
+            cells_of = [row.cells[index] for row in self.rows]
             cells = [cell for cell in cells_of if cell.text not in ("", NOTHING)]
             yield column, (bool(cells) and all(cell.value is None for cell in cells)) or any(c.bar for c in cells_of)
 

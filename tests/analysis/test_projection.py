@@ -54,7 +54,7 @@ def test_planted_clusters_separate_and_shuffled_labels_do_not(laid: Laid, method
     places = laid(method)
     assert places.shape == (120, 2)
     assert silhouette_score(places, labels) > 0.5
-    assert abs(silhouette_score(places, shuffled(labels))) < 0.05
+    assert silhouette_score(places, shuffled(labels)) < 0.05
 
 
 @pytest.mark.parametrize("method", ["umap", "tsne"])

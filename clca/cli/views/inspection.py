@@ -65,16 +65,16 @@ def _table(dialogues: Sequence[Inspected]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("", "id", "outcome", "turns", "ended", "reviews", "begins"):
         table.add_column(name, justify="right" if name in ("", "turns") else "left", overflow="fold")
-    for one in dialogues:
-        record = one.record
+    for dialogue in dialogues:
+        record = dialogue.record
         turns = turns if isinstance(turns := record.get("turns") or [], list) else []
         table.add_row(
-            f"{one.number:,}",
+            f"{dialogue.number:,}",
             one_line(record["id"]),
-            styled((one.outcome, STYLES[one.outcome])),
+            styled((dialogue.outcome, STYLES[dialogue.outcome])),
             str(len(turns)),
             one_line(str(record.get("ended", record.get("stage", "")))),
-            one_line(", ".join(f"{review.reviewer} {review.verdict or 'comments'}" for review in one.reviews)),
+            one_line(", ".join(f"{review.reviewer} {review.verdict or 'comments'}" for review in dialogue.reviews)),
             one_line(beginning(_first_words(turns), FIRST_WORDS)),
         )
     return table

@@ -251,12 +251,12 @@ class AnswerGrammar(ReplyReader):
 def _repetition(text: str, start: int, repeated: str, answer: _Mention) -> _Repetition:
     """Whether a reply repeats a text of its question from `start` on, beyond its own answer."""
     words = text[start:].split(maxsplit=PART)
-    said = " ".join(words[:PART]).strip(_AROUND)
-    if said not in repeated:
+    beginning = " ".join(words[:PART]).strip(_AROUND)
+    if beginning not in repeated:
         return _Repetition(False, False)
     alone = answer.option is not None and not any(map(str.isalnum, text[answer.end :]))
     goes_on = len(words) <= PART or repeated.startswith(" ".join(text[start:].split()))
-    return _Repetition(not alone and repeats(said, repeated), goes_on)
+    return _Repetition(not alone and repeats(beginning, repeated), goes_on)
 
 
 def _is_amount(sentence: str, start: int, digits: re.Match[str]) -> bool:

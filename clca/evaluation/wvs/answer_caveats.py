@@ -82,13 +82,13 @@ def _same_place(result: MethodScores, items: dict[str, Item], seed: int) -> Iter
     if len(places) < LEAST_ITEMS:
         return
     for step, words in ((1, ""), (-1, " from the end")):
-        for place in range(max(map(len, places))):
+        for index in range(max(map(len, places))):
             share, own = (
-                float(np.mean([row[::step][place] if place < len(row) else 0.0 for row in rows]))
+                float(np.mean([row[::step][index] if index < len(row) else 0.0 for row in rows]))
                 for rows in (places, people)
             )
             if share >= NEARLY_ALL and own <= share - OF_PEOPLE:
-                yield f"{place + 1}{words}", share
+                yield f"{index + 1}{words}", share
                 return
 
 

@@ -75,8 +75,8 @@ class OptionWordings:
         """The options that a text names, from left to right."""
         first = self.first(text)
         rest = self._anywhere.finditer(text, first.end if first else 0)
-        found = [Mention(self._options[match.group()], match.start(), match.end()) for match in rest]
-        return found if first is None else [first, *found]
+        mentions = [Mention(self._options[match.group()], match.start(), match.end()) for match in rest]
+        return mentions if first is None else [first, *mentions]
 
     def is_filler(self, text: str) -> bool:
         """Whether all words of a text are fillers or the question's own."""

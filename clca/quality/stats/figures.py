@@ -46,14 +46,14 @@ def _draw(figure: Any, result: StatsResult, names: list[str], rows: int) -> None
         axes.tick_params(labelsize="x-small")
         axes.set_yticks(range(len(heads)), heads)
         axes.set_ylim(len(heads) - 0.5, -0.5)
-        for place, group in enumerate(result.groups):
+        for height, group in enumerate(result.groups):
             estimate = _estimates(group).get(name)
             if estimate is None:
                 continue
             colour = "tab:blue" if group.side == "first" else "tab:orange"
-            axes.plot([estimate.value], [place], "o", color=colour, markersize=4)
+            axes.plot([estimate.value], [height], "o", color=colour, markersize=4)
             if estimate.low is not None and estimate.high is not None:
-                axes.plot([estimate.low, estimate.high], [place, place], "-", color=colour, linewidth=1)
+                axes.plot([estimate.low, estimate.high], [height, height], "-", color=colour, linewidth=1)
     for axes in panels[len(names) :]:
         axes.set_axis_off()
 

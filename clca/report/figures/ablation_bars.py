@@ -88,7 +88,7 @@ class AblationFigure:
         return [(mark, text) for kind, mark, text in legend if any(bar.of == kind for bar in self.bars)]
 
     def _draw_panel(self, axes: Any, metric: Metric) -> None:
-        for place, bar in enumerate(self.bars):
+        for height, bar in enumerate(self.bars):
             scores = bar.values(metric)
             if not scores:
                 continue
@@ -96,18 +96,18 @@ class AblationFigure:
             fill = (
                 {"color": colour} if bar.of == "ours" else {"facecolor": "white", "edgecolor": colour, "hatch": "////"}
             )
-            axes.barh(place, value, 0.66, zorder=2, **fill)
+            axes.barh(height, value, 0.66, zorder=2, **fill)
             highest = value
             if len(scores) > 1:
                 values = [score.estimate.value for score in scores]
-                axes.plot(values, [place] * len(values), "o", color="black", markersize=3, zorder=4)
+                axes.plot(values, [height] * len(values), "o", color="black", markersize=3, zorder=4)
                 highest = max(values)
             elif scores[0].estimate.low is not None and scores[0].estimate.high is not None:
                 ends = [scores[0].estimate.low, scores[0].estimate.high]
-                axes.plot(ends, [place, place], "-", color="black", linewidth=1.2, zorder=4)
+                axes.plot(ends, [height, height], "-", color="black", linewidth=1.2, zorder=4)
                 highest = ends[1]
             axes.annotate(
-                f"{value:.3f}", (highest, place), (7, 0), textcoords="offset points", va="center", fontsize=7.5
+                f"{value:.3f}", (highest, height), (7, 0), textcoords="offset points", va="center", fontsize=7.5
             )
         axes.set_yticks(range(len(self.bars)), [label(bar.system, 46) for bar in self.bars])
         axes.set_ylim(len(self.bars) - 0.5, -0.5)

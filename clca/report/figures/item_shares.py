@@ -48,9 +48,9 @@ class ItemFigure:
     def _rows(self) -> Iterator[tuple[Cell, ...]]:
         for item in self.items:
             for answers_of, shares in ((PEOPLE, item.survey), *item.predicted.items()):
-                for place, share in enumerate(shares):
-                    readable = place < len(item.options)
-                    option = (place + 1, item.options[place]) if readable else (UNREADABLE, "")
+                for index, share in enumerate(shares):
+                    readable = index < len(item.options)
+                    option = (index + 1, item.options[index]) if readable else (UNREADABLE, "")
                     of_run = (self.run, self.seed) if answers_of != PEOPLE else ("", "")
                     yield (self.student, self.culture, item.item, item.text, answers_of, *option, share, *of_run)
 

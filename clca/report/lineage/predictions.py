@@ -84,8 +84,8 @@ def _matching(folder: Path, wanted: Mapping[str, frozenset[str]]) -> Iterator[tu
 
 def read_prediction(folder: Path, number: int) -> dict[str, Any] | None:
     """The prediction in a line, counted from 1; None where there is no such line."""
-    for place, (_, line) in enumerate(read_lines(folder / PREDICTIONS), 1):
-        if place == number:
+    for line_number, (_, line) in enumerate(read_lines(folder / PREDICTIONS), 1):
+        if line_number == number:
             return _parsed(folder / PREDICTIONS, number, line)
     return None
 

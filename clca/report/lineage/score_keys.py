@@ -107,11 +107,11 @@ def _scores(value: Any, steps: tuple[str, ...], labels: Mapping[str, str]) -> It
             own = {**labels, kind: key} if kind else labels
             yield from _scores(entry, (*steps, key), own)
     elif isinstance(value, list):
-        for place, entry in enumerate(value):
+        for index, entry in enumerate(value):
             if isinstance(entry, dict):
                 named = {key: entry[key] for key in IDENTITY if isinstance(entry.get(key), str)}
                 topic = {"topic": entry["topic"]} if isinstance(entry.get("topic"), str) else {}
-                yield from _scores(entry, (*steps, *(named.values() or (str(place),))), {**labels, **named, **topic})
+                yield from _scores(entry, (*steps, *(named.values() or (str(index),))), {**labels, **named, **topic})
     elif len(steps) > 1 and _is_number(value):
         yield Score(steps, labels, float(value))
 

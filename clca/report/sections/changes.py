@@ -60,6 +60,6 @@ def _table(changes: Changes, tables: Mapping[str, ReportTable], former: tuple[st
 
 def _codes(table: ReportTable, change: NumberChange) -> tuple[str, ...]:
     """The codes of what a number comes from now."""
-    place = table.columns.index(change.column)
-    row = next(row for row in table.rows if row.name == change.row and row.cells[place].value is not None)
-    return tuple(dict.fromkeys((*table.sources, *row.sources, *row.cells[place].sources)))
+    column = table.columns.index(change.column)
+    row = next(row for row in table.rows if row.name == change.row and row.cells[column].value is not None)
+    return tuple(dict.fromkeys((*table.sources, *row.sources, *row.cells[column].sources)))

@@ -104,6 +104,6 @@ def _row(name: str, methods: Mapping[str, Mapping[str, Any]], order: list[str], 
 def _parts(options: list[str], shares: list[float]) -> Iterator[tuple[str, float, str]]:
     """Each option with its share and its colour: from the first to the last of a scale, whatever its length."""
     last = max(len([option for option in options if option != UNREADABLE]) - 1, 1)
-    for place, (option, share) in enumerate(zip(options, shares, strict=False)):
-        colour = UNREADABLE if option == UNREADABLE else f"step{round(8 * place / last)}"
+    for index, (option, share) in enumerate(zip(options, shares, strict=False)):
+        colour = UNREADABLE if option == UNREADABLE else f"step{round(8 * index / last)}"
         yield option, share, colour

@@ -44,20 +44,20 @@ async def search_runs(
     until = time.monotonic() + SECONDS
     runs = await indices.read(lambda: run_list.newest_first(filters.culture))
     name, _, number = cursor.partition(":")
-    first = next((place for place, run in enumerate(runs) if run.name == name), None) if cursor else 0
+    first = next((index for index, run in enumerate(runs) if run.name == name), None) if cursor else 0
     if first is None:
         raise NotFoundError(f"cursor: the run {name} is gone: begin with the first page")
     dialogues: list[FoundDialogue] = []
     behind, after = 0, int(number or 0)
-    for place, run in enumerate(runs[first:]):
-        if place == MOST_RUNS or (place and time.monotonic() > until) or len(dialogues) == size:
-            return FoundPage(dialogues=tuple(dialogues), cursor=f"{run.name}:0", runs=place, behind=behind)
+    for index, run in enumerate(runs[first:]):
+        if index == MOST_RUNS or (index and time.monotonic() > until) or len(dialogues) == size:
+            return FoundPage(dialogues=tuple(dialogues), cursor=f"{run.name}:0", runs=index, behind=behind)
         part, late = await _search(indices, run_list, run, filters, after, size - len(dialogues))
         behind += late
         dialogues += [FoundDialogue(run=run.name, **summary.model_dump()) for summary in part.dialogues]
         if part.cursor is not None:
             following = f"{run.name}:{part.cursor}"
-            return FoundPage(dialogues=tuple(dialogues), cursor=following, runs=place + 1, behind=behind)
+            return FoundPage(dialogues=tuple(dialogues), cursor=following, runs=index + 1, behind=behind)
         after = 0
     return FoundPage(dialogues=tuple(dialogues), runs=len(runs) - first, behind=behind)
 
