@@ -20,6 +20,8 @@ def on_files(files: Files, config: Any) -> Files:
     known = set(waiting)
     while waiting:
         path = waiting.pop()
+        if path.endswith(".ipynb"):
+            continue
         if not path.startswith("docs/"):
             files.append(File.generated(config, uri(path), abs_src_path=str(ROOT / path)))
         if path.endswith(".md"):
@@ -48,7 +50,9 @@ def target(source: str, link: str) -> str:
 
 
 def uri(path: str) -> str:
-    """Where a file of the repository is in the site."""
+    """Where a file of the repository is in the site; a notebook has a page (`notebooks.py`)."""
+    if path.endswith(".ipynb"):
+        path = f"{path.removesuffix('.ipynb')}.md"
     return "index.md" if path == FRONT else path.removeprefix("docs/")
 
 

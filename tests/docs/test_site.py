@@ -31,4 +31,8 @@ def test_the_site_has_a_section_for_each_command_and_file(tmp_path: Path) -> Non
     assert [f"clca-{name}" for name in COMMANDS] == re.findall(r'<h2 id="(clca-[a-z-]+)"', commands)
     files = (tmp_path / "site/files/index.html").read_text(encoding="utf-8")
     assert all(f"<code>{name}</code>" in files for name in FILES)
+    tutorial = (tmp_path / "site/tutorials/first-score/index.html").read_text(encoding="utf-8")
+    assert 'href="../first-score.ipynb"' in tutorial
+    assert "half of the people" in tutorial  # what a cell printed
+    assert (tmp_path / "site/tutorials/first-score.ipynb").is_file()
     assert 'src="http' not in commands  # the pages ask nothing of other hosts
