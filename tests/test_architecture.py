@@ -193,7 +193,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "cli": {
         "analysis",
-        "cluster.servers",
+        "cluster",
         "content",
         "doctor",
         "fetching",

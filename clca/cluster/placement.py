@@ -20,6 +20,16 @@ def rooms_of(nodes: Sequence[Node], model: str) -> dict[str, Room]:
     return with_gpus or able
 
 
+def idle_note(nodes: Sequence[Node], model: str) -> str:
+    """Which nodes could serve a model on their CPUs and do not, because others have GPUs for it; "" for none."""
+    used = rooms_of(nodes, model)
+    idle = [node.host for node in nodes if node.id not in used and rooms_of([node], model)]
+    if not idle:
+        return ""
+    count = "1 node without a GPU is" if len(idle) == 1 else f"{len(idle)} nodes without a GPU are"
+    return f"{count} not used, since others have GPUs: {', '.join(idle)}"
+
+
 def missing(
     nodes: Sequence[Node], models: Sequence[str], running: Sequence[Share], *, cpus: int, most: int | None = None
 ) -> list[Share]:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from clca.cluster.messages import Down, Failed, Planned, Step, Up, VllmSettings, Wanted, read_event, wanted_line
+from clca.cluster.placement import idle_note
 from clca.errors import SettingsError, TeacherError
 
 STOP_SECONDS = 40.0  # for the supervisor to end all replicas
@@ -112,7 +113,9 @@ class ClusterServers:
         hosts = len({share.node for share in self._planned.shares if share.model == model})
         up = len(self.replicas(model))
         nodes = "1 node" if hosts == 1 else f"{hosts} nodes"
-        return f"{model}: {up} of {planned} replicas are up on {nodes} of the Ray cluster, and the rest follow"
+        idle = idle_note(self._planned.nodes, model)
+        started = f"{model}: {up} of {planned} replicas are up on {nodes} of the Ray cluster, and the rest follow"
+        return f"{started}; {idle}" if idle else started
 
     def _spawn(self, models: tuple[str, ...], *, look: bool = False) -> None:
         self.require_ray()

@@ -10,21 +10,17 @@ from clca.cluster.servers import ClusterServers
 from clca.errors import RunStopped, TeacherLost
 from clca.inference.chat_client import ChatClient
 from clca.inference.protocol import Request
-from clca.inference.server_state import ServerState
+from clca.inference.started_teacher import WATCH_INTERVAL, StartedTeacher
 from clca.schemas import Reply
 
-WATCH_INTERVAL = 0.5  # seconds between looks at which replicas are up
 
-
-class ClusterTeacher:
+class ClusterTeacher(StartedTeacher):
     """Sends requests to the replicas of a model that `servers` keeps up, to new ones too as they come up."""
 
     def __init__(self, name: str, servers: ClusterServers, connect: Callable[[Sequence[str], str], ChatClient]) -> None:
-        self.name = name
+        super().__init__(name)
         self._servers = servers
         self._connect = connect
-        self._client: ChatClient | None = None
-        self._watch: asyncio.Task[None] | None = None
         self._usable = asyncio.Event()
         self._stopping = False
 
@@ -75,24 +71,6 @@ class ClusterTeacher:
         client.stop()
 
     def stop(self) -> None:
-        """Give up all requests in flight."""
+        """Give up all requests in flight, and wait for no replica."""
         self._stopping = True
-        if self._client is not None:
-            self._client.stop()
-
-    async def observe(self) -> None:
-        """Read the replicas' throughput."""
-        if self._client is not None:
-            await self._client.observe()
-
-    @property
-    def servers(self) -> Sequence[ServerState]:
-        """The states of the replicas, those that are gone included; none before `check`."""
-        return self._client.servers if self._client is not None else ()
-
-    async def close(self) -> None:
-        """Close the connections; the replicas are ended by `servers`."""
-        if self._watch is not None:
-            self._watch.cancel()
-        if self._client is not None:
-            await self._client.close()
+        super().stop()

@@ -155,10 +155,10 @@ class GenerateConfig(StageConfig):
         Option(CLUSTER, default="as many as there is room for"),
     ] = None
     replica_cpus: Annotated[
-        int,
+        int | None,
         Field(ge=1, le=1024, description="With --cluster: CPUs that Ray sets aside for a replica, beside its GPUs."),
-        Option(CLUSTER),
-    ] = 1
+        Option(CLUSTER, default="1"),
+    ] = None
     quantization: Annotated[
         Literal["fp8"] | None,
         Field(

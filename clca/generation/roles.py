@@ -52,7 +52,7 @@ def require_models(config: GenerateConfig) -> None:
         raise ValueError("--quantization needs a model: add --teacher NAME")
     if config.cluster and set(models.values()) == {REHEARSAL}:
         raise ValueError("--cluster needs a model: add --teacher NAME")
-    if not config.cluster and (config.replicas or config.replica_cpus > 1):
+    if not config.cluster and (config.replicas or config.replica_cpus):
         raise ValueError("--replicas and --replica-cpus are of a cluster: add --cluster auto")
     if config.turn_format == "text" and REHEARSAL in (models["teacher"], models["partner"]):
         raise ValueError("--turn-format text needs a model on both sides: the rehearsal plays in JSON only")

@@ -26,8 +26,14 @@ def servers_for(
 
 def cluster_servers(config: GenerateConfig, workspace: Path | None) -> ClusterServers:
     """What starts replicas on the cluster of this generation."""
+    settings = vllm_settings(config, workspace)
+    return ClusterServers(config.cluster or "auto", settings, most=config.replicas, cpus=config.replica_cpus or 1)
+
+
+def vllm_settings(config: GenerateConfig, workspace: Path | None) -> VllmSettings:
+    """How vLLM is started on the nodes of a cluster for this generation."""
     here = vllm_config(config)
-    settings = VllmSettings(
+    return VllmSettings(
         workspace=str(workspace.absolute()) if workspace is not None else None,
         executable=here.executable,
         quantization=here.quantization,
@@ -35,7 +41,6 @@ def cluster_servers(config: GenerateConfig, workspace: Path | None) -> ClusterSe
         max_model_len=here.max_model_len,
         start_timeout=here.start_timeout,
     )
-    return ClusterServers(config.cluster or "auto", settings, most=config.replicas, cpus=config.replica_cpus)
 
 
 def vllm_config(config: GenerateConfig) -> VllmConfig:

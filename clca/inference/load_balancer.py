@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median_low
 from time import monotonic
 
 from clca.inference.dialect import STANDARD, Dialect
@@ -137,11 +136,14 @@ class LoadBalancer:
         """Find the replicas that are slow: at `SLOW_FACTOR` times the median pace of the others that are in use."""
         self._compared = now
         paces = {replica: pace for replica in self._faster(now) if (pace := replica.pace(now))}
+        if len(paces) < 2:
+            return
+        ordered, middle = sorted(paces.values()), len(paces) // 2 - 1
         for replica, pace in paces.items():
-            others = [other for at, other in paces.items() if at is not replica]
-            if replica.in_flight < LEAST_QUEUE or not others:
+            if replica.in_flight < LEAST_QUEUE:
                 continue
-            if pace > max(LEAST_SLOW, SLOW_FACTOR * median_low(others)):
+            others = ordered[middle + (pace <= ordered[middle])]  # the lower median of all but this one
+            if pace > max(LEAST_SLOW, SLOW_FACTOR * others):
                 again = replica.slowdowns and now - replica.slow_until < replica.slow_rest
                 replica.slow_rest = min(2 * replica.slow_rest, MAX_SLOW_REST) if again else SLOW_REST
                 replica.slow_until = now + replica.slow_rest

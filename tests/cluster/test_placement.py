@@ -23,7 +23,7 @@ from clca.cluster.messages import (
     read_wanted,
     wanted_line,
 )
-from clca.cluster.placement import missing, refusal
+from clca.cluster.placement import idle_note, missing, refusal
 
 
 def node(name: str, *rooms: Room, gpus: int = 0, cpus: int = 64) -> Node:
@@ -64,6 +64,17 @@ def test_a_node_without_gpus_is_used_only_where_no_other_has_any() -> None:
         ("2", "m"): 1
     }
     assert counted(missing([node("1", cpu), node("2", cpu)], ["m"], [], cpus=1)) == {("1", "m"): 1, ("2", "m"): 1}
+
+
+def test_nodes_that_are_idle_for_their_lack_of_gpus_are_counted_and_named() -> None:
+    cpu, gpu, other = Room("m", 0, 1, "the CPU"), Room("m", 1, 1, "1 x H100"), Room("m", obstacle="it has no model")
+    with_gpu = node("3", gpu, gpus=1)
+    assert idle_note([node("1", cpu), node("2", cpu), with_gpu, node("4", other)], "m") == (
+        "2 nodes without a GPU are not used, since others have GPUs: host-1, host-2"
+    )
+    assert idle_note([node("1", cpu), with_gpu], "m").startswith("1 node without a GPU is not used")
+    assert idle_note([node("1", cpu), node("2", cpu)], "m") == ""
+    assert idle_note([with_gpu], "m") == ""
 
 
 def test_a_model_without_room_is_refused_with_the_reason_of_each_node() -> None:

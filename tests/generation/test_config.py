@@ -136,6 +136,12 @@ def test_a_server_that_nobody_asks_is_told(flags: dict[str, object], notes: list
     assert unused_notes(resolve(flags, {}, None)) == notes
 
 
+@pytest.mark.parametrize("setting", [{"replicas": 4}, {"replica_cpus": 1}, {"replica_cpus": 2}])
+def test_settings_of_replicas_need_a_cluster(setting: dict[str, int]) -> None:
+    assert "--replicas and --replica-cpus are of a cluster: add --cluster auto" in refusal({"teacher": "m", **setting})
+    assert resolve({"teacher": "m", "cluster": "auto", **setting}, {}, None).cluster == "auto"
+
+
 def test_a_server_for_the_judge_alone() -> None:
     config = resolve({"judge": "m", "base_url": ("http://h:1/v1",)}, {}, None)
     assert (config.teacher, config.judge) == ("rehearsal", "m")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from random import Random
+from statistics import median_low
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from clca.inference.load_balancer import (
     COMPARE_EVERY,
     LEAST_QUEUE,
+    LEAST_SLOW,
     MAX_FAILURES,
     MAX_REST,
     MAX_SLOW_REST,
@@ -275,6 +279,21 @@ def test_not_every_old_queue_makes_a_replica_slow(clock: Clock, requests: int, a
     answers(other, clock, 0.01)
     queue(place, clock, requests, age)
     assert balancer.replica_for("dialogue") is place, why
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 7])
+def test_a_replica_is_compared_with_the_lower_median_of_the_others(clock: Clock, number: int) -> None:
+    random = Random(number)
+    for _ in range(50):
+        balancer = LoadBalancer([f"http://{name}/v1" for name in range(number)], "m", clock=clock)
+        paces = [random.choice([0.5, 2.0, 2.0, 9.0, 40.0]) for _ in balancer.replicas]
+        for replica, pace in zip(balancer.replicas, paces, strict=True):
+            answers(replica, clock, pace)
+            queue(replica, clock, LEAST_QUEUE)
+        balancer.replica_for("dialogue")
+        for index, (replica, pace) in enumerate(zip(balancer.replicas, paces, strict=True)):
+            others = median_low(paces[:index] + paces[index + 1 :])
+            assert replica.slowdowns == (pace > max(LEAST_SLOW, SLOW_FACTOR * others)), (paces, index)
 
 
 def test_one_that_is_alone_is_not_slow(clock: Clock) -> None:

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from clca.errors import RunStopped, TeacherLost
 from clca.inference.chat_client import ChatClient
 from clca.inference.protocol import Request
-from clca.inference.server_state import ServerState
+from clca.inference.started_teacher import WATCH_INTERVAL, StartedTeacher
 from clca.inference.vllm.manager import ServerManager
 from clca.inference.vllm.server import Server
 from clca.schemas import Reply
 
 END_TIMEOUT, POLL_INTERVAL = 10.0, 0.1  # seconds; a server that refuses connections may still be shutting down
-WATCH_INTERVAL = 0.5  # seconds between looks at whether it runs
 
 
-class VllmTeacher:
+class VllmTeacher(StartedTeacher):
     """Sends requests to the server that `servers` started for the model; says why it ended if it did."""
 
     def __init__(self, name: str, servers: ServerManager, connect: Callable[[Server], ChatClient]) -> None:
-        self.name = name
+        super().__init__(name)
         self._servers = servers
         self._connect = connect
         self._server: Server | None = None
-        self._client: ChatClient | None = None
-        self._watch: asyncio.Task[None] | None = None
 
     async def check(self) -> list[str]:
         """Start the server if it does not run, connect to it, and return what to note."""
@@ -57,28 +54,6 @@ class VllmTeacher:
             if not server.running:
                 self.stop()
                 return
-
-    def stop(self) -> None:
-        """Give up all requests in flight."""
-        if self._client is not None:
-            self._client.stop()
-
-    async def observe(self) -> None:
-        """Read the server's throughput."""
-        if self._client is not None:
-            await self._client.observe()
-
-    @property
-    def servers(self) -> Sequence[ServerState]:
-        """The states of its replicas; none before they are started."""
-        return self._client.servers if self._client is not None else ()
-
-    async def close(self) -> None:
-        """Close the connections; the server is stopped by its manager."""
-        if self._watch is not None:
-            self._watch.cancel()
-        if self._client is not None:
-            await self._client.close()
 
 
 async def _ended(server: Server) -> bool:
