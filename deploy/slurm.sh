@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# clca on the nodes of a Slurm job: replicas of the teacher by Ray on all of them, clca itself on the first.
+#   sbatch --nodes 8 --time 24:00:00 deploy/slurm.sh generate --culture all --teacher llama-3.1-70b --concurrency 2048
+# The same command resumes a run that the time limit or a lost node has ended. Adapt the #SBATCH lines and the two lines
+# that make clca and vLLM known; the weights must be where every node finds them, as under a shared HF_HOME.
+#SBATCH --job-name=clca
+#SBATCH --nodes=2
+#SBATCH --ntasks-per-node=1
+#SBATCH --gpus-per-node=8
+#SBATCH --cpus-per-task=32
+#SBATCH --exclusive
+#SBATCH --no-kill
+#SBATCH --time=12:00:00
+#SBATCH --output=clca-%j.log
+set -euo pipefail
+
+# module load cuda
+# source "$HOME/clca/bin/activate"
+
+# Ray gives the nodes 30 seconds to come together, of which importing it from a shared file system may take more.
+export RAY_SYMMETRIC_RUN_CLUSTER_WAIT_TIMEOUT=${RAY_SYMMETRIC_RUN_CLUSTER_WAIT_TIMEOUT:-600}
+export RAY_USAGE_STATS_ENABLED=0
+# Sockets of Unix have short paths: not below a long TMPDIR.
+export RAY_TMPDIR=${RAY_TMPDIR:-/tmp}
+
+nodes=$SLURM_JOB_NUM_NODES
+first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+# The address by which the first node is known to the others; with several networks set it, as to that of InfiniBand.
+address=${HEAD_ADDRESS:-$(srun --nodes=1 --ntasks=1 --nodelist="$first" hostname --ip-address | awk '{print $1}')}
+port=$((20000 + SLURM_JOB_ID % 10000))
+
+resources=(--num-cpus "${SLURM_CPUS_PER_TASK:-1}")
+if [ -n "${SLURM_GPUS_PER_NODE:-}" ]; then
+    resources+=(--num-gpus "${SLURM_GPUS_PER_NODE##*:}")
+fi
+
+srun --nodes="$nodes" --ntasks="$nodes" --ntasks-per-node=1 \
+    ray symmetric-run --address "$address:$port" --min-nodes "$nodes" "${resources[@]}" -- \
+    clca "$@" --cluster "$address:$port"
