@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cluster import cluster
 from benchmarks.importing import norm_import, survey_import
 from benchmarks.labels import evaluation, labels, reading
 from benchmarks.labels import stream as labels_stream
@@ -217,6 +218,7 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "help": startup,
     "makespan": makespan,
     "cpu": cpu,
+    "cluster": cluster,
     "peer": peer,
     "rehearsal": rehearsal,
     "memory": memory,

@@ -71,6 +71,7 @@ COMMANDS = {
     "doctor": _Entry("Show what works here, and how to mend the rest.", "doctor", "doctor", "EXAMPLES"),
     "init": _Entry("Make a workspace.", "content", "init", "INIT_EXAMPLES"),
     "serve-teacher": _Entry("Keep a vLLM server up for commands.", "serve_teacher", "serve_teacher", "EXAMPLES"),
+    "cluster": _Entry("Plan replicas on many machines, and the time they take.", "cluster", "app"),
     "serve": _Entry("Submit, watch, read and review over HTTP.", "serve", "serve", "EXAMPLES"),
     "tokens": _Entry("Say who may use the service (clca serve).", "tokens", "app"),
     "schema": _Entry("Print the JSON schema of settings and results.", "schema", "schema", "EXAMPLES"),

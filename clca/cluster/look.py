@@ -14,7 +14,7 @@ from clca.errors import ClcaError
 from clca.inference.hardware import Machine, machine
 from clca.inference.vllm.command import command, max_model_len, split_arguments
 from clca.inference.vllm.fit import fit, fit_unknown
-from clca.models import ModelCatalogue, find_model
+from clca.models import ModelCatalogue, ModelInfo, find_model
 from clca.models.hub import cache_folder, cached_snapshot
 from clca.models.size import gib
 
@@ -59,10 +59,18 @@ def _room(name: str, settings: VllmSettings, here: Machine, environment: Mapping
         hub_id = model.hub if model else name
         if not (model and model.local) and cached_snapshot(hub_id, environment) is None:
             return Room(name, obstacle=_not_held(hub_id, environment))
-        length = max_model_len(split_arguments(settings.extra_arguments)) or settings.max_model_len
-        placed = fit(model, here, settings.quantization, length) if model else fit_unknown(here)
+        return fitting_room(name, model, here, settings)
     except ClcaError as error:
         return Room(name, obstacle=str(error))
+
+
+def fitting_room(name: str, model: ModelInfo | None, here: Machine, settings: VllmSettings) -> Room:
+    """The room that the memory of a machine has for a model; None is one of unknown size.
+
+    Raises `SettingsError` for a quantisation that the model cannot have.
+    """
+    length = max_model_len(split_arguments(settings.extra_arguments)) or settings.max_model_len
+    placed = fit(model, here, settings.quantization, length) if model else fit_unknown(here)
     if not placed.holds:
         obstacle = placed.obstacle or f"it needs {gib(placed.needs)}, and {gib(placed.there)} are free"
         return Room(name, obstacle=obstacle)

@@ -1,0 +1,76 @@
+"""Replicas of a teacher: eight against one, what a request costs the client, and the simulation against both runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from benchmarks.processes import Stub, Used
+from benchmarks.table import Row
+
+if TYPE_CHECKING:
+    from benchmarks.measurements import Bench
+
+NAME = "cluster"
+REPLICAS = 8
+LATENCY, SLOTS = (
+    4.0,
+    125,
+)  # 1,000 in flight at 8 replicas are 250 requests a second; the core of the stubs takes more
+DIALOGUES = 250  # for each replica: every slot plays two, one after the other
+SIZE = ("--exchanges", "4", "--samples", "2")
+
+
+def cluster(bench: Bench) -> list[Row]:
+    """The same work for each of eight replicas as for one, and what `clca cluster plan` foretells of both runs."""
+    seconds: dict[int, float] = {}
+    rows: list[Row] = []
+    for replicas in (1, REPLICAS):
+        used, requests = _run(bench, replicas)
+        seconds[replicas] = used.seconds
+        foretold, foretold_requests = _foretold(bench, replicas)
+        assert foretold_requests == requests
+        what = "1 replica" if replicas == 1 else f"{replicas} replicas"
+        rows += [
+            Row(NAME, f"{what}: requests", requests, ""),
+            Row(NAME, f"{what}: start to exit", used.seconds, "s"),
+            Row(NAME, f"{what}: CPU of clca a request", 1000 * used.cpu / requests, "ms", at_most=1.0),
+            Row(NAME, f"{what}: simulated over measured", foretold / used.seconds, "x", at_most=1.1, at_least=0.9),
+        ]
+    ratio = seconds[REPLICAS] / seconds[1]
+    return [*rows, Row(NAME, f"{REPLICAS} replicas over 1, same work for each", ratio, "x", at_most=1.05)]
+
+
+def _dialogues(bench: Bench, replicas: int) -> int:
+    return bench.size(DIALOGUES) // 2 * 2 * replicas
+
+
+def _run(bench: Bench, replicas: int) -> tuple[Used, int]:
+    """`clca generate` on so many stubs, and the number of requests that they answered."""
+    with ExitStack() as stack:
+        options = ("--latency", str(LATENCY), "--slots", str(SLOTS))
+        stubs = [stack.enter_context(Stub(*options)) for _ in range(replicas)]
+        others = [word for stub in stubs[1:] for word in ("--base-url", stub.url)]
+        flags = (*SIZE, *others, "--concurrency", str(SLOTS * replicas))
+        used = bench.generate(_name(replicas), stubs[0].url, _dialogues(bench, replicas), *flags)
+        requests = sum(stub.stats()["requests"] for stub in stubs)
+    return used, requests
+
+
+def _foretold(bench: Bench, replicas: int) -> tuple[float, int]:
+    """The makespan of the same run in seconds, and its requests, by the simulation."""
+    scenarios = bench.place(_name(replicas)) / f"scenarios-{_dialogues(bench, replicas)}.jsonl"
+    run = ("--culture", "japan", "--teacher", "stub", "--scenarios", str(scenarios), *SIZE)
+    replies = ("--latency", str(LATENCY), "--slots", str(SLOTS), "--spread", "0", "--start-seconds", "0")
+    size = ("--replicas", str(replicas), "--concurrency", str(SLOTS * replicas))
+    command = [sys.executable, "-m", "clca", "cluster", "plan", *run, *replies, *size, "--json"]
+    done = subprocess.run(command, cwd=bench.folder, stdout=subprocess.PIPE, text=True, check=True)
+    (trial,) = json.loads(done.stdout)["trials"]
+    return trial["makespan"], trial["requests"]
+
+
+def _name(replicas: int) -> str:
+    return f"cluster-{replicas}"
