@@ -48,7 +48,7 @@ def vllm(vllm_command: str, tiny_model: Path, tmp_path_factory: pytest.TempPathF
 
 LORA = "trained"
 # One slot more than adapters: without it, the CPU backend gives requests of the base model the last one's.
-LORA_OPTIONS = ("--dtype", "float32", "--enable-lora", "--max-loras", "9", "--max-lora-rank", "16")
+LORA_OPTIONS = ("--enable-lora", "--max-loras", "9", "--max-lora-rank", "16")
 
 
 @pytest.fixture(scope="session")
