@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel
 
@@ -29,6 +31,7 @@ from clca.progress import Note, Progress, ProgressCallback, ignore
 from clca.safe_open import is_below
 from clca.service.jobs.job import Job
 from clca.stages import STAGES
+from clca.urls import is_loopback
 
 
 class JobFailed(ClcaError):
@@ -41,11 +44,15 @@ class Client:
     """A service at `url`. `token` is that of `clca tokens add`, by default that in CLCA_SERVICE_TOKEN.
 
     Results are fetched to below `folder`, by default the working directory. `patience` is for how many seconds a
-    service that does not answer is asked again, as while it is restarted.
+    service that does not answer is asked again, as while it is restarted. Warns where a token would cross the network
+    unencrypted, to another machine by `http://`.
     """
 
     def __init__(self, url: str, token: str | None = None, *, folder: Path | str = ".", patience: float = 60.0) -> None:
-        self._connection = Connection(url, token or os.environ.get(SERVICE_TOKEN), patience)
+        token = token or os.environ.get(SERVICE_TOKEN)
+        self._connection = Connection(url, token, patience)
+        if token and urlsplit(url).scheme == "http" and not is_loopback(url):
+            warnings.warn(f"{url}: the token crosses the network unencrypted: use https://, or a tunnel", stacklevel=2)
         self._folder = Path(folder)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -139,8 +146,14 @@ class Client:
         return fetch_files(self._connection, _id(job), self._folder)
 
     def runs(self, culture: str | None = None) -> Iterator[dict[str, Any]]:
-        """The runs of the service, the newest first."""
+        """The runs of the service that it can read, the newest first; `unreadable_runs` says of which it cannot."""
         yield from self._connection.pages("/v1/runs", "runs", {} if culture is None else {"culture": culture})
+
+    def unreadable_runs(self) -> tuple[int, list[dict[str, Any]]]:
+        """How many runs of the service cannot be read, and the first of them with their `name` and `error`."""
+        page = self._connection.get("/v1/runs", {"size": 1})
+        with self._connection.as_a_service():
+            return int(page["unreadable_runs"]), [dict(run) for run in page["unreadable"]]
 
     def dialogues(self, run: str, **filters: Any) -> Iterator[dict[str, Any]]:
         """The dialogues of a run, `<culture>/<run>`: id, verdict, title...; `filters` as `verdict`, `intent`, `q`."""
@@ -152,13 +165,14 @@ class Client:
 
     def dialogue(self, run: str, dialogue: str) -> dict[str, Any]:
         """A dialogue of a run as it stands in its file, with its reviews."""
-        stored: dict[str, Any] = self._connection.get(f"/v1/runs/{run}/dialogues/{dialogue}")
+        stored: dict[str, Any] = self._connection.get(f"/v1/runs/{run}/dialogues/{quote(dialogue, safe='')}")
         return stored
 
     def review(self, run: str, dialogue: str, verdict: str = "", comment: str = "") -> dict[str, Any]:
         """Accept or reject a dialogue, or comment on it; returns it with its reviews."""
         review = {"verdict": verdict, "comment": comment}
-        stored: dict[str, Any] = self._connection.post(f"/v1/runs/{run}/dialogues/{dialogue}/reviews", review)
+        path = f"/v1/runs/{run}/dialogues/{quote(dialogue, safe='')}/reviews"
+        stored: dict[str, Any] = self._connection.post(path, review)
         return stored
 
     def __enter__(self) -> Self:

@@ -68,7 +68,7 @@ class Identity:
 
 
 class TokenFile:
-    """The tokens of a service's folder; a change of the file counts at once."""
+    """The tokens of a service's folder; a change of the file, or of who may open it, counts at once."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
@@ -76,14 +76,14 @@ class TokenFile:
         self._tokens: tuple[Token, ...] = ()
 
     def tokens(self) -> tuple[Token, ...]:
-        """All tokens. Raises `ContentError` for a broken file, `StoreError` for one that cannot be read."""
+        """All tokens. Raises `ContentError` for a broken file, `StoreError` for one that others may open."""
         try:
             about = os.stat(self.path)
         except FileNotFoundError:
             self._read_at, self._tokens = None, ()
             return ()
+        require_own(self.path, about)
         if (seen := (about.st_mtime_ns, about.st_ino)) != self._read_at:
-            require_own(self.path, about)
             try:
                 self._tokens = _Tokens.model_validate_json(read_json(self.path, within=self.path.parent)).tokens
             except ValidationError as error:

@@ -15,7 +15,7 @@ from clca.progress import Note, ProgressCallback
 from clca.service.audit_log import AuditLog
 from clca.service.context import Service
 from clca.service.dialogues.indices import DialogueIndices
-from clca.service.gate import Gate
+from clca.service.gate import OPEN, Gate
 from clca.service.jobs.dispatcher import Dispatcher
 from clca.service.jobs.table import JobTable
 from clca.service.metrics import Metrics
@@ -48,7 +48,7 @@ def make_service(plan: ServePlan, progress: ProgressCallback) -> Service:
         audit=AuditLog(plan.folder),
         log=lambda text: progress(Note(text)),
     )
-    dispatcher.may_begin = lambda: not service.obstacle()
+    dispatcher.may_begin = lambda: not service.shortage()
     dispatcher.require_sent = lambda name, settings: plan.rules.require_sent(stage(name).config_type, settings)
     return service
 
@@ -112,13 +112,15 @@ def _describe(app: FastAPI, service: Service) -> None:
             document = made()
             components = document.setdefault("components", {})
             schemas = components.setdefault("schemas", {})
-            for path in document["paths"].values():
-                for operation in path.values():
+            for path, operations in document["paths"].items():
+                for operation in operations.values():
                     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
                     schemas |= body.get("schema", {}).pop("$defs", {})
+                    if path in OPEN:
+                        operation["security"] = []
             schemas[answers.Error.__name__] = answers.Error.model_json_schema()
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-            document["security"] = [{"token": []}, {}]
+            document["security"] = [{"token": []}] if service.plan.config.needs_token else [{"token": []}, {}]
             app.openapi_schema = document
         described: dict[str, Any] = app.openapi_schema
         return described

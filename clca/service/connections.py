@@ -1,4 +1,7 @@
-"""The connections of a service: as many as leave it files to work with, and none that never sends a whole request."""
+"""The connections of a service: as many as leave it files to work with, and none that never sends a whole request.
+
+How long a body may take is the gate's to say; here ends who goes on sending one that has been answered.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST = 2000
 OWN_FILES = 300  # that the service opens besides: its jobs, indices, logs
-HEAD_SECONDS = 30.0  # in which the head of a request comes whole
+HEAD_SECONDS = 30.0  # in which the head of a request comes whole, and the rest of a body that was not waited for
 
 
 def most_connections() -> int:
@@ -42,14 +45,24 @@ def protocol(most: int) -> type[H11Protocol]:
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            if self.conn.their_state is h11.IDLE:  # a head has begun, and not come whole
+            if self._is_owed():
                 self._wait()
             else:
                 self._stop_waiting()
 
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self._is_owed():
+                self._wait()
+
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_waiting()
             super().connection_lost(exc)
+
+        def _is_owed(self) -> bool:
+            """Whether a head has begun and not come whole, or a body goes on after its answer."""
+            is_answered = self.conn.our_state is h11.DONE
+            return self.conn.their_state is (h11.SEND_BODY if is_answered else h11.IDLE)
 
         def _wait(self) -> None:
             if self._late is None:

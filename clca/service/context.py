@@ -15,6 +15,7 @@ from clca.service.access import Identity, Role
 from clca.service.audit_log import AuditLog
 from clca.service.dialogues.indices import DialogueIndices
 from clca.service.jobs.dispatcher import Dispatcher
+from clca.service.known_query import require_known_query
 from clca.service.metrics import Metrics
 from clca.service.plan import ServePlan
 from clca.service.run_list import RunList
@@ -47,6 +48,10 @@ class Service:
 
     def obstacle(self) -> str:
         """Why no job can be taken or begun now; else an empty text."""
+        return self.shortage() or self.jobs.fault
+
+    def shortage(self) -> str:
+        """What a job needs, and is not there now; else an empty text."""
         least = self.plan.config.free
         if self.jobs.draining:
             return "the service is being stopped: ask again in a moment"
@@ -64,7 +69,7 @@ def service_of(request: Request) -> Service:
 
 
 def needs(role: Role) -> Any:
-    """The dependency of a route on who may use it; its value is who sent the request."""
+    """The dependency of a route on who may use it, by an address that it knows; its value is who sent the request."""
 
     async def allowed(request: Request) -> Identity:
         identity: Identity | None = request.scope["state"].get("identity")
@@ -72,6 +77,7 @@ def needs(role: Role) -> Any:
             raise HTTPException(401, "a token is needed", {"WWW-Authenticate": "Bearer"})
         if not identity.may(role):
             raise HTTPException(403, f"this needs the role {role}, and {identity.name} has {identity.role}")
+        require_known_query(request)
         return identity
 
     return Depends(allowed)

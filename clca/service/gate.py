@@ -106,7 +106,7 @@ class Gate:
         reason = ""
         try:
             self._require_known_host(headers)
-            scope["state"]["identity"] = identity = self._identify(scope, headers)
+            scope["state"]["identity"] = identity = self._known_sender(scope, headers)
             self._require_rate(scope, identity)
             scope["state"]["form_key"] = self._form_key(headers, identity)
             if scope["method"] not in SAFE:
@@ -133,6 +133,14 @@ class Gate:
         host = _split(f"//{headers.text(b'host')}").hostname
         if host not in self._hosts:
             raise Refusal(421, "this name is not the service's: add it by --host-name")
+
+    def _known_sender(self, scope: Scope, headers: Headers) -> Identity | None:
+        """Who sent the request; who is not let in may try that so often from an address. Raises `Refusal`."""
+        try:
+            return self._identify(scope, headers)
+        except Refusal:
+            self._require_rate(scope, None)
+            raise
 
     def _identify(self, scope: Scope, headers: Headers) -> Identity | None:
         """Who sent the request: by a token, by a browser's session, or from this machine. Raises `Refusal`."""

@@ -1,10 +1,15 @@
-"""The runs of the workspace as clients see them: each is read once, and again where its `run.json` is another one."""
+"""The runs of the workspace as clients see them: each is read once, and again where its `run.json` is another one.
+
+One that cannot be read is no reason to show none; it is named beside them.
+"""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
@@ -31,34 +36,56 @@ class Run(Record):
     fingerprint: str = Field(default="", description="The id of the job that makes it.")
 
 
+class UnreadableRun(Record):
+    """A run whose `run.json` is damaged, or may not be read."""
+
+    name: str = Field(description="<culture>/<run>")
+    error: str = Field(description="Why, in one line, and what to do.")
+
+
+@dataclass(frozen=True, slots=True)
+class RunListing:
+    """Runs, the newest first, and those of which nothing but this can be said, by name."""
+
+    runs: list[Run]
+    unreadable: list[UnreadableRun]
+
+
 class RunList:
     """The runs below a folder. A link is none, wherever it leads."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._known: dict[Path, tuple[Stamp, Run]] = {}
+        self._known: dict[Path, tuple[Stamp, Run | UnreadableRun]] = {}
         self._asked: dict[str, tuple[float, Run]] = {}
 
-    def newest_first(self, culture: str | None = None) -> list[Run]:
-        """The readable runs, of one culture or of all."""
-        known: dict[Path, tuple[Stamp, Run]] = {}
+    def newest_first(self, culture: str | None = None) -> RunListing:
+        """The runs of one culture, or of all; of those that cannot be read by the folder that they are in."""
+        known: dict[Path, tuple[Stamp, Run | UnreadableRun]] = {}
         for folder in self._folders():
-            try:
+            with suppress(NotFoundError):
                 known[folder] = self._read(folder)
-            except (NotFoundError, StoreError):
-                continue
         self._known = known
-        runs = [run for _, run in known.values() if culture in (None, run.culture, run.name.partition("/")[0])]
-        return sorted(runs, key=lambda run: (run.created, run.name), reverse=True)
+        runs, unreadable = list[Run](), list[UnreadableRun]()
+        for _, run in known.values():
+            if isinstance(run, UnreadableRun):
+                if culture in (None, run.name.partition("/")[0]):
+                    unreadable.append(run)
+            elif culture in (None, run.culture, run.name.partition("/")[0]):
+                runs.append(run)
+        runs.sort(key=lambda run: (run.created, run.name), reverse=True)
+        return RunListing(runs, sorted(unreadable, key=lambda run: run.name))
 
     def get(self, name: str) -> Run:
-        """The run of this name. Raises `NotFoundError`, and `StoreError` for one that is damaged."""
+        """The run of this name. Raises `NotFoundError`, and `StoreError` for one that cannot be read."""
         now = time.monotonic()
         at, known = self._asked.get(name, (0.0, None))
         if known is not None and now - at < CHECKED:
             return known
         folder = self._folder(name)
         self._known[folder] = _, run = self._read(folder)
+        if isinstance(run, UnreadableRun):
+            raise StoreError(run.error)
         self._asked = {key: asked for key, asked in self._asked.items() if now - asked[0] < CHECKED}
         self._asked[name] = now, run
         return run
@@ -73,7 +100,7 @@ class RunList:
     def _folder(self, name: str) -> Path:
         return self.folder / name
 
-    def _read(self, folder: Path) -> tuple[Stamp, Run]:
+    def _read(self, folder: Path) -> tuple[Stamp, Run | UnreadableRun]:
         name = "/".join(folder.parts[-2:])
         try:
             about = os.stat(folder / INFO)
@@ -81,9 +108,14 @@ class RunList:
             about = None
         if about is None or folder.is_symlink() or folder.parent.is_symlink():
             raise NotFoundError(f"no run {name}")
-        stamp = (about.st_mtime_ns, about.st_size, about.st_ino)
+        stamp = (about.st_ctime_ns, about.st_size, about.st_ino)  # another one also when it is opened to its reader
         known = self._known.get(folder)
-        return known if known is not None and known[0] == stamp else (stamp, _shown(read_run(folder)))
+        if known is not None and known[0] == stamp:
+            return known
+        try:
+            return stamp, _shown(read_run(folder))
+        except StoreError as error:
+            return stamp, UnreadableRun(name=one_line(name), error=error.message)
 
 
 class ChosenRuns(RunList):
@@ -102,7 +134,7 @@ class ChosenRuns(RunList):
             raise NotFoundError(f"no run {name}")
         return self._chosen[name]
 
-    def _read(self, folder: Path) -> tuple[Stamp, Run]:
+    def _read(self, folder: Path) -> tuple[Stamp, Run | UnreadableRun]:
         stamp, run = super()._read(folder)
         return stamp, run.model_copy(update={"name": self._names[folder]})
 

@@ -76,7 +76,7 @@ def test_every_page_is_sound_for_everybody(visited: Visited, open_page: OpenPage
     page = open_page(f"{visited.service.url}/runs", served=True, width=width, dark=dark)
     assert page.faults() == []
     log_in(page, visited)
-    addresses = ["/", f"/runs/{RUN}", f"{DIALOGUES}/d0", HOSTILE, f"{DIALOGUES}/d0/requests", f"/jobs/{visited.job}"]
+    addresses = ["/", f"/runs/{RUN}", f"{DIALOGUES}/d0", HOSTILE, f"/runs/{RUN}/requests/d0", f"/jobs/{visited.job}"]
     addresses += [f"/compare?first={RUN}&second={OTHER}", "/search?q=tea"]
     for address in addresses if dark else [*addresses, "/runs", "/jobs"]:
         page.view.goto(visited.service.url + address)

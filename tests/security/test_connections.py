@@ -15,6 +15,7 @@ import uvicorn
 from clca.service import connections
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+BODY = b" / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
 
 
 @pytest.fixture
@@ -37,7 +38,14 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    ("before", "sent"), [(b"", b""), (b"", b"GET / HTTP/1.1\r\n"), (REQUEST, b"GET / HTTP/1.1\r\n")]
+    ("before", "sent"),
+    [
+        (b"", b""),
+        (b"", b"GET / HTTP/1.1\r\n"),
+        (REQUEST, b"GET / HTTP/1.1\r\n"),
+        (b"", b"GET" + BODY),  # a body that goes on after the answer
+        (REQUEST, b"POST" + BODY),
+    ],
 )
 def test_a_request_that_never_comes_whole_is_not_waited_for(port: int, before: bytes, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:

@@ -11,7 +11,7 @@ import httpx2
 
 from clca.progress import ignore
 from clca.service.access import TokenFile
-from clca.service.app import make_app, make_service
+from clca.service.app import PAGES, make_app, make_service
 from clca.service.config import ServeConfig
 from clca.service.gate import OPEN
 from clca.service.plan import plan
@@ -48,6 +48,15 @@ class Desk:
             for method in operations:
                 found.append((method.upper(), path, _least(method, path)))
         return found
+
+    def addresses(self, *methods: str) -> list[tuple[str, str]]:
+        """(method, path) of each route of the API and of the pages."""
+        pages = [
+            (method, route.path_format) for page in PAGES for route in page.router.routes for method in route.methods
+        ]
+        return [
+            entry for entry in (*((method, path) for method, path, _ in self.routes()), *pages) if entry[0] in methods
+        ]
 
     async def ask(self, method: str, path: str, who: str = "", **options: Any) -> httpx2.Response:
         headers = dict(options.pop("headers", {}))

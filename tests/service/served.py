@@ -37,8 +37,9 @@ class Served:
         """Start it, in another folder if one is named."""
         self.folder = folder or self.folder
         (self.folder / "clca.toml").touch()
+        drain = () if "--drain" in self._options else ("--drain", "0")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "clca", "serve", "--port", "0", "--free", "0", "--drain", "0", *self._options],
+            [sys.executable, "-m", "clca", "serve", "--port", "0", "--free", "0", *drain, *self._options],
             cwd=self.folder,
             env=environment(**self._env),
             stderr=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
 from clca.generation.result import GenerationResult
 from clca.progress import Note, Progress
+from tests.service.page_runs import dialogue, write_run
 from tests.service.served import SMALL, Served
 
 
@@ -65,6 +67,48 @@ def test_jobs_and_dialogues_are_looked_at(client: clca.Client, finished: str) ->
     assert client.dialogue(run["name"], listed[0]["id"])["record"]["id"] == listed[0]["id"]
     kinds = [kind for _, kind, _ in client.events(finished)]
     assert kinds[0] == kinds[-1] == "state"
+
+
+def test_a_dialogue_is_asked_for_whatever_its_id_is_and_runs_that_cannot_be_read_are_named(
+    client: clca.Client, served: Served
+) -> None:
+    ids = ("a/b", "50 % of 日本", "a%2Fb", "x/reviews", "a\nb")
+    write_run(served.folder, "mexico/odd", [dialogue(number, id=id) for number, id in enumerate(ids)])
+    assert [summary["id"] for summary in client.dialogues("mexico/odd")] == list(ids)
+    for id in ids:
+        assert client.dialogue("mexico/odd", id)["record"]["id"] == id
+        assert client.review("mexico/odd", id, comment="Hm.")["reviews"][0]["id"] == id
+    assert client.unreadable_runs() == (0, [])
+    torn = write_run(served.folder, "mexico/torn", []) / "run.json"
+    torn.write_text("{")
+    try:
+        count, (run,) = client.unreadable_runs()
+        assert (count, run["name"]) == (1, "mexico/torn")
+    finally:
+        torn.unlink()
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "warns"),
+    [
+        ("http://gpu1:8321", "clca_x", True),
+        ("https://gpu1:8321", "clca_x", False),
+        ("http://gpu1:8321", None, False),
+        ("http://127.0.0.1:8321", "clca_x", False),
+        ("http://localhost:8321", "clca_x", False),
+        ("http://127.evil.example", "clca_x", True),
+    ],
+)
+def test_a_token_that_crosses_the_network_unencrypted_is_warned_of(
+    url: str, token: str | None, warns: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLCA_SERVICE_TOKEN", raising=False)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            clca.Client(url, token).close()
+    words = [f"{url}: the token crosses the network unencrypted: use https://, or a tunnel"]
+    assert [str(warning.message) for warning in caught] == (words if warns else [])
 
 
 def test_errors_are_those_of_clca_in_one_line(client: clca.Client, served: Served) -> None:

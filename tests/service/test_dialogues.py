@@ -53,6 +53,16 @@ def ids(index: RunIndex, **filters: Any) -> list[str]:
     return [summary.id for summary in found(index, **filters).dialogues]
 
 
+def test_an_id_that_no_address_can_end_with_is_counted_as_unreadable(index: RunIndex) -> None:
+    odd = ("a/b", "/", "50 %", "日本", "a\nb", "x" * 200, "...", "./a")
+    with open(index.folder / "dialogues.jsonl", "a") as file:
+        file.writelines(line(0, id=name) for name in (*odd, "", ".", "..", "x" * 201, "\ud800"))
+    assert index.refresh() == len(odd)
+    assert ids(index)[-len(odd) :] == list(odd)
+    with closing(index.reader()) as db:
+        assert RunIndex.unreadable_in(db) == 5
+
+
 def test_pages_follow_each_other_by_key_and_hold_every_dialogue_once(index: RunIndex) -> None:
     seen, cursor = [], 0
     while True:
@@ -202,17 +212,24 @@ def test_an_index_of_an_earlier_version_is_made_anew(index: RunIndex) -> None:
     assert len(ids(index)) == 7
 
 
-def test_requests_that_were_kept_are_found_by_their_dialogue_and_added_as_they_come(index: RunIndex) -> None:
+def test_requests_that_were_kept_are_found_by_their_dialogue_and_added_as_they_come(
+    index: RunIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def texts(owner: str) -> list[str]:
         with closing(index.reader()) as db:
-            return [request.messages[0]["content"] for request in kept(index, db, owner)]
+            return [request.messages[0]["content"] for request in kept(index, db, owner)[0]]
 
     assert texts("d1") == []
+    monkeypatch.setattr("clca.service.dialogues.kept.MOST", 1)
     keep_request(index.folder, "d1", "first")
     keep_request(index.folder, 'd"2', "second")
     assert index.behind() == (index.folder / "requests.jsonl").stat().st_size
     assert index.refresh() == 0
     assert (texts("d1"), texts('d"2'), index.behind()) == (["first"], ["second"], 0)
+    keep_request(index.folder, "d1", "later")
+    index.refresh()
+    with closing(index.reader()) as db:
+        assert (texts("d1"), kept(index, db, "d1")[1]) == (["first"], 1)
     file = index.folder / "requests.jsonl"
     file.write_text("{}" + file.read_text())
     with pytest.raises(StoreError, match=r"requests\.jsonl has changed: ask again"):

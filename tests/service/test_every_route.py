@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from clca.service import gate
 from tests.service.desk import JOB, Desk
 
 
@@ -103,6 +105,64 @@ async def test_bodies_that_are_large_or_no_json_are_refused(desk: Desk) -> None:
     assert (await desk.ask("POST", "/v1/generate", "run", content=b"a=b", headers=form)).status_code == 415
 
 
+async def test_a_body_that_is_slow_or_too_large_is_ended_on_every_route(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, body=1024)
+    monkeypatch.setattr(gate, "BODY_SECONDS", 0.02)
+
+    async def slow() -> AsyncIterator[bytes]:
+        for _ in range(10_000):
+            yield b"{"
+            await asyncio.sleep(0.01)
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b'"' * 512
+
+    addresses = desk.addresses("POST", "PUT", "PATCH", "DELETE")
+    pages = [path for _, path in addresses if not path.startswith("/v1/")]
+    assert (len(addresses) > 20, {"/login", "/jobs/{job_id}/retry"} <= set(pages)) == (True, True)
+    for method, path in addresses:
+        headers = {"Content-Type": gate.JSON_TYPE} if path not in pages else {"Content-Type": gate.FORM_TYPE}
+        for body, status in ((slow(), 408), (endless(), 413), (b"x" * 1025, 413)):
+            response = await desk.ask(method, path, "run", content=body, headers=headers)
+            assert response.status_code == status, (method, path, status, response.text)
+            assert response.json()["error"]
+    desk.service.jobs.table.close()
+
+
+async def test_a_name_that_a_route_does_not_take_is_refused_on_every_route(desk: Desk) -> None:
+    open_to_all = {path for _, path, least in desk.routes() if not least} | {"/login", "/static/{name}"}
+    addresses = [path for _, path in desk.addresses("GET") if path not in open_to_all]
+    assert len(addresses) > 25
+    for path in addresses:
+        response = await desk.ask("GET", f"{path.replace('{state}', 'queued')}?verdikt=kept", "run")
+        assert response.status_code == 422, path
+        assert response.json()["error"].startswith("verdikt: this address takes no such parameter"), path
+
+
+@pytest.mark.parametrize(
+    ("address", "error"),
+    [
+        ("/v1/jobs?state=lost", "state: Input should be 'queued', 'running'"),
+        ("/jobs?state=lost", "state"),
+        ("/v1/jobs?stat=failed", "stat: this address takes no such parameter; did you mean state"),
+        ("/v1/jobs?stage=generat", "stage: no such command; did you mean generate?"),
+        ("/v1/runs/japan/run/dialogues?verdict=good", "verdict: Input should be 'kept'"),
+        ("/runs/japan/run?verdict=good", "verdict: Input should be 'kept'"),
+        ("/v1/dialogues?verdikt=kept", "verdikt: this address takes no such parameter; did you mean verdict?"),
+        ("/search?q=tea&verdict=good", "verdict: Input should be 'kept'"),
+        (f"/live/jobs/{JOB}/lost", "state: Input should be 'queued'"),
+    ],
+)
+async def test_a_filter_that_is_none_is_refused_in_one_line(desk: Desk, address: str, error: str) -> None:
+    response = await desk.ask("GET", address, "run")
+    assert response.status_code == 422, response.text
+    assert response.json()["error"].startswith(error)
+    assert "\n" not in response.json()["error"]
+
+
 async def test_why_tokens_cannot_be_read_is_in_the_log_of_the_refused(desk: Desk) -> None:
     (desk.folder / "service/tokens.json").write_text("{")
     response = await desk.ask("GET", "/v1/jobs", "read")
@@ -133,6 +193,19 @@ async def test_too_many_requests_are_put_off_for_each_client_alone(tmp_path: Pat
     assert [answer.status_code for answer in answers] == [200, 429]
     assert int(answers[1].headers["Retry-After"]) >= 1
     assert (await desk.ask("GET", "/v1/jobs", "run")).status_code == 200
+    desk.service.jobs.table.close()
+
+
+async def test_who_is_not_let_in_may_try_so_often_from_an_address_and_hinders_nobody(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, rate=20)  # two of them at once
+    for who in ("clca_wrong", "expired", "clca_wrong", ""):
+        last = await desk.ask("GET", "/v1/jobs", who)
+    login = await desk.ask("POST", "/v1/session", json={"token": "clca_wrong"})
+    assert (last.status_code, login.status_code) == (429, 429)
+    assert int(last.headers["Retry-After"]) >= 1
+    assert (await desk.ask("GET", "/v1/jobs", "read")).status_code == 200
+    entries = (desk.folder / "service" / "refused.jsonl").read_text().splitlines()
+    assert [json.loads(entry)["status"] for entry in entries] == [401, 401, 429, 429, 429]
     desk.service.jobs.table.close()
 
 

@@ -21,7 +21,7 @@ from clca.service.app import PAGES
 from clca.service.jobs.job import Job
 from clca.service.pages import agreement, jobs, login, views
 from tests.service.desk import JOB, Desk
-from tests.service.page_runs import HOSTILE, ODD, OTHER, RUN, say, write_runs
+from tests.service.page_runs import HOSTILE, ODD, OTHER, RUN, dialogue, keep_request, say, write_run, write_runs
 
 pytestmark = pytest.mark.anyio
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
@@ -33,7 +33,7 @@ ADDRESSES = (
     f"/jobs/{JOB}",
     f"/runs/{RUN}",
     f"{DIALOGUES}/d0",
-    f"{DIALOGUES}/d0/requests",
+    f"/runs/{RUN}/requests/d0",
     "/search?q=tea",
     f"/compare?first={RUN}&second={OTHER}",
     "/studies/small",
@@ -119,7 +119,7 @@ async def test_every_role_reads_and_only_some_change(visitor: Visitor) -> None:
     changes = {f"{DIALOGUES}/d0/reviews": "review", f"/jobs/{JOB}/cancel": "run", f"/jobs/{JOB}/retry": "run"}
     posts = {route.path for module in PAGES for route in module.router.routes if "POST" in route.methods}
     covered = {"/login", "/logout", *(re.sub(JOB, "{job_id}", address) for address in changes if JOB in address)}
-    assert posts == covered | {"/runs/{culture}/{name}/dialogues/{dialogue_id}/reviews"}
+    assert posts == covered | {"/runs/{culture}/{name}/dialogues/{dialogue_id:text}/reviews"}
     roles = ("read", "review", "run")
     for role in roles:
         await visitor.log_in(role)
@@ -175,7 +175,7 @@ async def test_hostile_and_odd_records_are_shown_as_they_are(visitor: Visitor) -
     say(visitor.run, "d0", "bo", "rejected", HOSTILE[1])
     pages = [f"{DIALOGUES}/{quote(f'h{number}<b>', safe='')}" for number in range(len(HOSTILE))]
     pages += [f"{DIALOGUES}/{record['id']}" for record in ODD]
-    pages += [f"/runs/{RUN}", f"{DIALOGUES}/d0", f"{DIALOGUES}/d0/requests", f"/search?q={quote('alert')}"]
+    pages += [f"/runs/{RUN}", f"{DIALOGUES}/d0", f"/runs/{RUN}/requests/d0", f"/search?q={quote('alert')}"]
     pages += [f"/runs/{RUN}?q={quote(HOSTILE[2])}", f"/nothing/{quote(HOSTILE[0])}", f"/runs/{RUN}?cursor={HOSTILE[0]}"]
     for address in pages:
         response = await visitor.get(address)
@@ -186,7 +186,7 @@ async def test_hostile_and_odd_records_are_shown_as_they_are(visitor: Visitor) -
         assert not re.search(r"[\u202e\u2066\x1b\x07]", text), address
         assert " onerror=" not in re.sub(r">[^<]*<|\"[^\"]*\"", "", text), address
     assert HOSTILE[0] in shown((await visitor.get(pages[0])).text)
-    assert f"raw {HOSTILE[0]}" in shown((await visitor.get(f"{DIALOGUES}/d0/requests")).text)
+    assert f"raw {HOSTILE[0]}" in shown((await visitor.get(f"/runs/{RUN}/requests/d0")).text)
     assert HOSTILE[1] in html.unescape((await visitor.get(f"{DIALOGUES}/d0")).text)
 
 
@@ -272,10 +272,65 @@ async def test_a_dialogue_shows_both_private_views_verdict_flags_and_requests(vi
         "second stage: good, confident Agreed.",
     ):
         assert part in text, part
-    requests = shown((await visitor.get(f"{DIALOGUES}/d0/requests")).text)
+    requests = shown((await visitor.get(f"/runs/{RUN}/requests/d0")).text)
     assert "turn 1: teacher rehearsal" in requests
     assert "12 tokens read, 5 written" in requests
-    assert "No request of this dialogue was kept." in shown((await visitor.get(f"{DIALOGUES}/d1/requests")).text)
+    assert "No request of this dialogue was kept." in shown((await visitor.get(f"/runs/{RUN}/requests/d1")).text)
+
+
+async def test_a_dialogue_is_opened_reviewed_and_has_its_requests_whatever_its_id_is(visitor: Visitor) -> None:
+    ids = ("a/b", "/a/", "a%2Fb", "50 %", "日本/é", "a\nb\n", "x/requests", "x/reviews", "?q#f", "d/../e", "é" * 200)
+    run = write_run(visitor.folder, "japan/odd", [dialogue(number, id=id) for number, id in enumerate(ids)])
+    for id in ids:
+        keep_request(run, id, f"asked of {ids.index(id)}.")
+    await visitor.log_in("review")
+    listed = (await visitor.get("/runs/japan/odd")).text
+    links = [html.unescape(link) for link in re.findall(r'href="(/runs/japan/odd/dialogues/[^"]*)"', listed)]
+    assert links == [f"/runs/japan/odd/dialogues/{quote(id, safe='')}" for id in ids]
+    for number, (id, link) in enumerate(zip(ids, links, strict=True)):
+        page = (await visitor.get(link)).text
+        assert f"A kitchen in Nara, {number}" in page, id
+        requests = re.search(r'href="([^"]*/requests/[^"]*)"', page)
+        assert requests is not None
+        assert f"asked of {number}." in (await visitor.get(html.unescape(requests[1]))).text, id
+        assert (await visitor.ask("GET", f"/v1{link}", "read")).json()["record"]["id"] == id
+        response = await visitor.post(f"{link}/reviews", {"form_key": visitor.key, "verdict": "accepted"})
+        assert response.status_code == 303, id
+        assert (await visitor.get(response.headers["location"])).status_code == 200, id
+        said = {"comment": "By the API."}
+        assert (await visitor.ask("POST", f"/v1{link}/reviews", "run", json=said)).status_code == 201, id
+    reviews = [json.loads(line) for line in (run / "reviews.jsonl").read_text().splitlines()]
+    assert [(review["id"], review["reviewer"]) for review in reviews] == [
+        (id, who) for id in ids for who in ("review", "run")
+    ]
+
+
+async def test_runs_and_studies_that_cannot_be_read_are_counted_and_named(visitor: Visitor) -> None:
+    (write_run(visitor.folder, "uk/torn", []) / "run.json").write_text("{")
+    torn = visitor.folder / "studies" / "torn"
+    torn.mkdir()
+    (torn / "study.json").write_text("{")
+    await visitor.log_in("read")
+    start, runs, search, compare = [
+        shown((await visitor.get(address)).text) for address in ("/", "/runs", "/search?q=tea", "/compare")
+    ]
+    assert "1 run cannot be read: all runs says why." in start
+    assert "1 study cannot be read: torn : " in start
+    assert "1 run cannot be read: uk/torn : cannot read generated/uk/torn/run.json" in runs
+    assert "1 run cannot be read, and is not searched" in search
+    assert "1 run cannot be read, and is not offered" in compare
+    answer = (await visitor.ask("GET", "/v1/runs", "read")).json()
+    assert ([run["name"] for run in answer["unreadable"]], answer["unreadable_runs"]) == (["uk/torn"], 1)
+    assert (await visitor.ask("GET", "/v1/dialogues?q=tea", "read")).json()["unreadable_runs"] == 1
+    assert (await visitor.ask("GET", "/v1/runs/uk/torn", "read")).status_code == 503
+    assert str(visitor.folder) not in "".join((start, runs, search, json.dumps(answer)))
+
+
+async def test_more_studies_than_a_page_shows_are_counted(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clca.service.pages.studies.MOST", 0)
+    await visitor.log_in("read")
+    assert "1 more that" not in shown((await visitor.get("/runs")).text)
+    assert "1 more that were worked on before these" in shown((await visitor.get("/")).text)
 
 
 async def test_two_runs_stand_side_by_side(visitor: Visitor) -> None:

@@ -106,11 +106,22 @@ async def test_a_run_that_comes_between_two_pages_moves_nothing_and_one_that_goe
         await search_runs(runs.indices, runs.list, Filters(), "uk/gone:3", 5)
 
 
-async def test_a_link_is_no_run_and_a_damaged_one_is_left_out(runs: Runs) -> None:
+async def test_a_link_is_no_run_and_what_cannot_be_read_is_left_out_and_counted(runs: Runs) -> None:
     (runs.folder / "uk" / "link").symlink_to(runs.folder / "uk" / "a")
     damaged = write_run(runs.folder, "uk/damaged", range(9, 10), "2026-01-05")
     (damaged / "run.json").write_text("{")
+    file = runs.folder / "japan" / "a" / "dialogues.jsonl"
+    file.write_text(f"{file.read_text()}no record\n")
     assert await runs.ids() == NEWEST_FIRST
+    counted = {}
+    for culture in (None, "uk", "japan"):
+        shown = await search_runs(runs.indices, runs.list, Filters(culture=culture), "", 100)
+        counted[culture] = (shown.unreadable_runs, shown.unreadable)
+    assert counted == {None: (1, 1), "uk": (1, 0), "japan": (0, 1)}
+    (unreadable,) = runs.list.newest_first().unreadable
+    assert (unreadable.name, "cannot read" in unreadable.error) == ("uk/damaged", True)
+    (damaged / "run.json").write_text(json.dumps({"culture": "uk", "created": "2026-01-05", "counts": {}}))
+    assert await runs.ids() == ["d9", *NEWEST_FIRST]
 
 
 async def test_an_index_of_an_earlier_version_is_none_until_it_is_made_anew(runs: Runs) -> None:

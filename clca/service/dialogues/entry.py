@@ -9,7 +9,7 @@ from typing import Any
 from clca.bounded_json import parse_json
 from clca.words import beginning
 
-LONGEST_TITLE = 160  # characters
+LONGEST_ID, LONGEST_TITLE = 200, 160  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Entry:
 
 
 def entry_of(line: bytes) -> Entry | None:
-    """The entry of a line of a run's file, whatever version wrote it; None where it is no record with an id."""
+    """The entry of a line of a run's file, whatever version wrote it; None for no record with an id to ask for."""
     try:
         record = parse_json(line)
     except ValueError:
         return None
-    if not isinstance(record, dict) or not isinstance(record.get("id"), str) or _text(record, "id") != record["id"]:
+    if not isinstance(record, dict) or not _is_id(record.get("id")):
         return None
     turns = [turn for turn in _list(record.get("turns")) if isinstance(turn, dict)]
     intents = [intent for turn in turns if isinstance(intent := turn.get("intent"), dict)]
@@ -51,6 +51,12 @@ def entry_of(line: bytes) -> Entry | None:
         said="\n".join(filter(None, (setting, *_texts(turns, "text", "thought")))),
         meant="\n".join((*_texts(intents, "text"), *_customs(intents))),
     )
+
+
+def _is_id(value: Any) -> bool:
+    """Whether a value is an id that an address can end with: `.` and `..` are the folder, and that above it."""
+    is_text = isinstance(value, str) and _text({"id": value}, "id") == value
+    return is_text and 0 < len(value) <= LONGEST_ID and value not in (".", "..")
 
 
 def _texts(values: list[dict[str, Any]], *keys: str) -> Iterator[str]:

@@ -21,14 +21,14 @@ from clca.storage.jsonl import read_lines
 from clca.storage.reply_cache import Outcome
 from clca.storage.run_dir import FILES
 
-VERSION = 3  # of the tables; another one's file is made again
+VERSION = 4  # of the tables; another one's file is made again
 BATCH = 400  # lines of a transaction
 TAIL = 4096  # bytes by whose digest a file is known to be the one that was indexed
 Part = Outcome | Literal["requests"]
 INDEXED = dict[Part, str]((*FILES.items(), ("requests", kept_requests.FILE)))
 """The files of a run that are indexed: its dialogues by verdict, and the requests that were kept."""
 
-_OWNER = re.compile(rb'\{"owner": ("(?:[^"\\]|\\.){1,400}"),')
+_OWNER = re.compile(rb'\{"owner": ("(?:[^"\\]|\\.){1,2400}"),')
 _SCHEMA = f"""
 CREATE TABLE dialogue (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL, verdict TEXT NOT NULL, start INTEGER NOT NULL, length INTEGER NOT

@@ -14,20 +14,22 @@ from clca.storage.kept_requests import KeptRequest
 MOST = 200  # requests of a dialogue that are read
 
 
-def kept(index: RunIndex, db: sqlite3.Connection, owner: str) -> list[KeptRequest]:
-    """The requests of a dialogue as they were answered, each once. Raises `StoreError` where the file has changed."""
-    query = "SELECT start, length FROM request WHERE owner = ? ORDER BY start LIMIT ?"
-    places = db.execute(query, (owner, MOST)).fetchall()
+def kept(index: RunIndex, db: sqlite3.Connection, owner: str) -> tuple[list[KeptRequest], int]:
+    """The first requests of a dialogue as they were answered, each once, and how many lines of the file follow them.
+
+    Raises `StoreError` where the file has changed.
+    """
+    places = db.execute("SELECT start, length FROM request WHERE owner = ? ORDER BY start", (owner,)).fetchall()
     if not places:
-        return []
+        return [], 0
     path = index.folder / INDEXED["requests"]
     requests: dict[str, KeptRequest] = {}
     try:
         with safe_open(path, within=path.parent) as file:
-            for start, length in places:
+            for start, length in places[:MOST]:
                 file.seek(start)
                 request = KeptRequest.model_validate_json(file.read(length))
                 requests.setdefault(request.digest, request)
     except (OSError, ValidationError):
         raise StoreError(f"{path.name} has changed: ask again") from None
-    return list(requests.values())
+    return list(requests.values()), max(0, len(places) - MOST)

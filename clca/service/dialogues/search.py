@@ -72,7 +72,9 @@ class DialoguePage(Record):
     dialogues: tuple[Summary, ...]
     cursor: int | None = None
     behind: int = Field(default=0, description="Bytes of the run's files that are not indexed yet, and not searched.")
-    unreadable: int = Field(default=0, description="Lines of the run's files that are no records, and left out.")
+    unreadable: int = Field(
+        default=0, description="Lines of the run's files that are no records with an id, and left out."
+    )
     facets: dict[str, dict[str, int]] | None = Field(
         default=None, description="With `facets`: how many match, by what they could be narrowed down to."
     )

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from clca.errors import NotFoundError
 from clca.records import Record
-from clca.service.dialogues.index import NotIndexedError
+from clca.service.dialogues.index import NotIndexedError, RunIndex
 from clca.service.dialogues.indices import DialogueIndices
 from clca.service.dialogues.search import DialoguePage, Filters, Summary, page
 from clca.service.run_list import Run, RunList
@@ -35,6 +35,8 @@ class FoundPage(Record):
     cursor: str | None = None
     runs: int = Field(default=0, description="Runs that were looked through for this page.")
     behind: int = Field(default=0, description="Bytes of their files that are not indexed yet, and not searched.")
+    unreadable: int = Field(default=0, description="Lines of their files that are no records, and not searched.")
+    unreadable_runs: int = Field(default=0, description="Runs that cannot be read, and are in no page: GET /v1/runs.")
 
 
 async def search_runs(
@@ -42,37 +44,47 @@ async def search_runs(
 ) -> FoundPage:
     """The page that begins after a cursor; '' for the first. Raises `NotFoundError` where its run is gone."""
     until = time.monotonic() + SECONDS
-    runs = await indices.read(lambda: run_list.newest_first(filters.culture))
+    listed = await indices.read(lambda: run_list.newest_first(filters.culture))
+    runs = listed.runs
     name, _, number = cursor.partition(":")
     first = next((index for index, run in enumerate(runs) if run.name == name), None) if cursor else 0
     if first is None:
         raise NotFoundError(f"cursor: the run {name} is gone: begin with the first page")
     dialogues: list[FoundDialogue] = []
-    behind, after = 0, int(number or 0)
-    for index, run in enumerate(runs[first:]):
-        if index == MOST_RUNS or (index and time.monotonic() > until) or len(dialogues) == size:
-            return FoundPage(dialogues=tuple(dialogues), cursor=f"{run.name}:0", runs=index, behind=behind)
-        part, late = await _search(indices, run_list, run, filters, after, size - len(dialogues))
-        behind += late
+    behind, unreadable, searched, after = 0, 0, 0, int(number or 0)
+    following: str | None = None
+    for run in runs[first:]:
+        if searched == MOST_RUNS or (searched and time.monotonic() > until) or len(dialogues) == size:
+            following = f"{run.name}:0"
+            break
+        part = await _search(indices, run_list, run, filters, after, size - len(dialogues))
+        searched, behind, unreadable, after = searched + 1, behind + part.behind, unreadable + part.unreadable, 0
         dialogues += [FoundDialogue(run=run.name, **summary.model_dump()) for summary in part.dialogues]
         if part.cursor is not None:
             following = f"{run.name}:{part.cursor}"
-            return FoundPage(dialogues=tuple(dialogues), cursor=following, runs=index + 1, behind=behind)
-        after = 0
-    return FoundPage(dialogues=tuple(dialogues), runs=len(runs) - first, behind=behind)
+            break
+    return FoundPage(
+        dialogues=tuple(dialogues),
+        cursor=following,
+        runs=searched,
+        behind=behind,
+        unreadable=unreadable,
+        unreadable_runs=len(listed.unreadable),
+    )
 
 
 async def _search(
     indices: DialogueIndices, run_list: RunList, run: Run, filters: Filters, after: int, size: int
-) -> tuple[DialoguePage, int]:
-    """What a run has of a page, and how many bytes its index is behind."""
+) -> DialoguePage:
+    """What a run has of a page."""
     folder = run_list.folder_of(run)
     index, behind = await indices.current(folder)
 
     def read(db: sqlite3.Connection) -> DialoguePage:
-        return page(db, filters, indices.reviews(folder), after, size)
+        dialogues = page(db, filters, indices.reviews(folder), after, size)
+        return dialogues.model_copy(update={"behind": behind, "unreadable": RunIndex.unreadable_in(db)})
 
     try:
-        return await indices.query(index, read), behind
+        return await indices.query(index, read)
     except NotIndexedError:
-        return DialoguePage(dialogues=()), behind
+        return DialoguePage(dialogues=(), behind=behind)

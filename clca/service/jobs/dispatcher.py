@@ -45,12 +45,15 @@ class Dispatcher:
         self._due = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self.draining = False
+        self.fault = ""  # why the queue stands still
         self.may_begin: Callable[[], bool] = lambda: True
         self.require_sent: Callable[[str, dict[str, Any]], None] = lambda stage, config: None
 
     def begin(self) -> None:
         """Take up what an earlier service left, and begin with the queue."""
-        for job in self.table.under_way():
+        for job in self.table.in_state("queued"):
+            self._remove_result(job)  # a kill has left it between the two steps of a retry
+        for job in self.table.in_state("running", "cancelling"):
             if self._has_result(job):
                 self._end(job, "completed")
             elif job.state == "cancelling":
@@ -95,7 +98,11 @@ class Dispatcher:
             atomic_write(self.folder(job.id) / JOB, json.dumps({**request, "retry_failed": True}))
             states = ("completed",)
         if self.table.change(job.id, states=states, state="queued", **again):
-            (self.folder(job.id) / RESULT).unlink(missing_ok=True)  # last: with it the job would be completed again
+            try:
+                self._remove_result(job)  # last: a completed job has one
+            except StoreError:
+                self.table.change(job.id, state=job.state, ended=job.ended, error=job.error)
+                raise
             told = {"reason": f"{failed:,} failed dialogues are tried again"} if failed else {}
             self.events(job.id).append("state", {"state": "queued", **told})
             self._due.set()
@@ -146,15 +153,22 @@ class Dispatcher:
 
     async def _dispatch(self) -> None:
         while True:
-            for resource in RESOURCES:
-                while self._running(resource) < self._limits[resource] and self.may_begin():
-                    job = self.table.take(resource)
-                    if job is None:
-                        break
-                    self._tasks[job.id] = resource, asyncio.create_task(self._work(job))
+            try:
+                for resource in RESOURCES:
+                    self._begin_jobs(resource)
+                self.fault = ""
+            except StoreError as error:  # as of a disk that is full: the queue goes on when it is not any more
+                self.fault = self._shown.line(error.message)
             self._due.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), TICK)
+
+    def _begin_jobs(self, resource: Resource) -> None:
+        while self._running(resource) < self._limits[resource] and self.may_begin():
+            job = self.table.take(resource)
+            if job is None:
+                return
+            self._tasks[job.id] = resource, asyncio.create_task(self._work(job))
 
     def _running(self, resource: Resource) -> int:
         return sum(used == resource for used, _ in self._tasks.values())
@@ -171,13 +185,15 @@ class Dispatcher:
             if kind == "error":
                 error = self._shown.line(str(data.get("text", "")))
             elif kind == "folders":
-                self.table.change(job.id, folders=data.get("folders", []))
+                with suppress(StoreError):  # a disk that is full; they are written again at the end
+                    self.table.change(job.id, folders=data.get("folders", []))
             else:
                 if kind == "progress":
                     came_further |= data != self._progress.get(job.id)
                     self._progress[job.id] = data
                     if time.monotonic() - kept > KEEP_EVERY:
-                        self.table.change(job.id, progress=data)
+                        with suppress(StoreError):
+                            self.table.change(job.id, progress=data)
                         kept = time.monotonic()
                 events.append(kind, data)
 
@@ -246,6 +262,13 @@ class Dispatcher:
         self.events(job.id).append("state", {"state": state, **told})
         if state in ENDED:
             self._events.pop(job.id, None)  # who follows it has been woken, and finds that it has ended
+
+    def _remove_result(self, job: Job) -> None:
+        """Remove the result of a job that waits: with it the job would be completed again, and nothing done."""
+        try:
+            (self.folder(job.id) / RESULT).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot remove the result of the job: {error.strerror}") from None
 
     def _has_result(self, job: Job) -> bool:
         return (self.folder(job.id) / RESULT).is_file()

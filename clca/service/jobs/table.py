@@ -122,10 +122,11 @@ class JobTable:
             rows = self._db.execute("SELECT state, resource, COUNT(*) FROM job GROUP BY state, resource").fetchall()
         return {(row[0], row[1]): row[2] for row in rows}
 
-    def under_way(self) -> list[Job]:
-        """The jobs that an earlier service left running, or being cancelled."""
+    def in_state(self, *states: State) -> list[Job]:
+        """The jobs in one of these states."""
+        marks = ", ".join("?" * len(states))
         with self._errors():
-            rows = self._db.execute("SELECT * FROM job WHERE state IN ('running', 'cancelling')").fetchall()
+            rows = self._db.execute(f"SELECT * FROM job WHERE state IN ({marks})", states).fetchall()
         return [_job(row) for row in rows]
 
     @contextmanager

@@ -49,13 +49,23 @@ class Side:
 async def compare(request: Request, identity: Reader, first: RunName = "", second: RunName = "") -> Response:
     """Two runs side by side, or the form that asks which."""
     service = service_of(request)
-    runs = (await service.indices.read(service.runs.newest_first))[:MOST_RUNS]
+    listed = await service.indices.read(service.runs.newest_first)
     tables: list[ReportTable] = []
     sides: list[Side] = []
     if first and second:
         sides = [await _side(service, service.runs.get(name)) for name in (first, second)]
         tables = list(_tables(sides[0], sides[1]))
-    return show(request, "compare.html.j2", runs=runs, first=first, second=second, sides=sides, tables=tables)
+    return show(
+        request,
+        "compare.html.j2",
+        runs=listed.runs[:MOST_RUNS],
+        more=max(0, len(listed.runs) - MOST_RUNS),
+        unreadable=len(listed.unreadable),
+        first=first,
+        second=second,
+        sides=sides,
+        tables=tables,
+    )
 
 
 async def _side(service: Service, run: Run) -> Side:

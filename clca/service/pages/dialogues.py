@@ -20,7 +20,7 @@ from clca.service.routes.runs import Culture, DialogueId, Name, NewReview, revie
 from clca.storage.reviews import LONGEST_COMMENT, status_of
 
 router = APIRouter(include_in_schema=False)
-PLACE = "/runs/{culture}/{name}/dialogues/{dialogue_id}"
+PLACE = "/runs/{culture}/{name}/dialogues/{dialogue_id:text}"
 
 
 @router.get(PLACE)
@@ -53,7 +53,7 @@ async def show_one(
     )
 
 
-@router.get(PLACE + "/requests")
+@router.get("/runs/{culture}/{name}/requests/{dialogue_id:text}")
 async def show_requests(
     request: Request, identity: Reader, culture: Culture, name: Name, dialogue_id: DialogueId, filters: Filtered
 ) -> Response:
@@ -61,9 +61,9 @@ async def show_requests(
     service = service_of(request)
     await show_dialogue(request, identity, culture, name, dialogue_id, Filters())
     index, _ = await service.indices.current(service.runs.folder_of(service.runs.get(f"{culture}/{name}")))
-    requests = await service.indices.query(index, lambda db: kept(index, db, dialogue_id))
+    requests, more = await service.indices.query(index, lambda db: kept(index, db, dialogue_id))
     values: dict[str, Any] = {"run": f"{culture}/{name}", "id": dialogue_id, "given": query_of(filters)}
-    return show(request, "requests.html.j2", requests=requests, **values)
+    return show(request, "requests.html.j2", requests=requests, more=more, **values)
 
 
 @router.post(PLACE + "/reviews")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -68,11 +68,11 @@ def shown_job(job: Job, notes: tuple[str, ...] = ()) -> ShownJob:
 async def show_jobs(
     request: Request,
     identity: Reader,
-    state: str = "",
+    state: State | Literal[""] = "",
     cursor: Annotated[int | None, Query(ge=0, le=LARGEST_NUMBER)] = None,
 ) -> Response:
     """The jobs, the newest first."""
-    chosen: State | None = next((known for known in STATES if known == state), None)
+    chosen: State | None = state or None
     page = await api.list_jobs(request, identity, chosen, None, cursor, SIZE)
     jobs = [shown_job(job) for job in page.jobs]
     return show(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
 from clca.service.context import Service, service_of
 from clca.service.jobs.events import BEAT
+from clca.service.jobs.job import State
 from clca.service.pages.jobs import notes_of, shown_job
 from clca.service.pages.runs import job_of, run_funnel
 from clca.service.pages.start import under_way
@@ -42,7 +42,7 @@ async def follow_jobs(request: Request, identity: Reader) -> Response:
 
 
 @router.get("/jobs/{job_id}/{state}")
-async def follow_job(request: Request, identity: Reader, job_id: JobId, state: Annotated[str, Path()]) -> Response:
+async def follow_job(request: Request, identity: Reader, job_id: JobId, state: State) -> Response:
     """A job's progress; its page is another one once the job is in another state."""
     service = service_of(request)
     service.jobs.table.get(job_id)

@@ -6,10 +6,9 @@ import sqlite3
 from contextlib import suppress
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
+from pydantic import ConfigDict, model_validator
 
 from clca.errors import NotFoundError
 from clca.report.lineage.values import mapping
@@ -32,16 +31,18 @@ SIZE = 50  # dialogues or runs of a page
 MOST_UNDER_WAY = 20  # jobs that are looked through for the one that makes a run
 
 
-def filters_of(request: Request) -> DialogueQuery:
+class FormQuery(DialogueQuery):
     """The filters of a page's address, in which forms leave empty what is not filtered by."""
-    given = {key: value for key, value in request.query_params.items() if value and key in DialogueQuery.model_fields}
-    try:
-        return DialogueQuery.model_validate(given)
-    except ValidationError as error:
-        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in error.errors()]) from None
+
+    model_config = ConfigDict(extra="ignore")  # what else the page takes
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if value != ""}
 
 
-Filtered = Annotated[DialogueQuery, Depends(filters_of)]
+Filtered = Annotated[FormQuery, Query()]
 
 
 @router.get("/runs")
@@ -51,7 +52,15 @@ async def show_runs(
     """The runs, the newest first."""
     shown = await list_all_runs(request, identity, None, cursor, SIZE)
     runs = [(run, funnel(run.counts)) for run in shown.runs]
-    return show(request, "runs.html.j2", runs=runs, first=cursor, cursor=shown.cursor)
+    return show(
+        request,
+        "runs.html.j2",
+        runs=runs,
+        first=cursor,
+        cursor=shown.cursor,
+        unreadable_runs=shown.unreadable_runs,
+        unreadable=shown.unreadable,
+    )
 
 
 @router.get("/search")

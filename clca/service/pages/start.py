@@ -11,7 +11,7 @@ from clca.service.pages.funnel import funnel
 from clca.service.pages.jobs import ShownJob, shown_job
 from clca.service.pages.studies import studies_of
 from clca.service.pages.views import Reader, show
-from clca.service.routes.runs import list_all_runs
+from clca.service.routes.runs import MOST_NAMED, list_all_runs
 
 router = APIRouter(include_in_schema=False)
 RUNS = 12  # that are shown
@@ -30,7 +30,9 @@ async def show_start(request: Request, identity: Reader) -> Response:
         jobs=jobs,
         runs=[(run, funnel(run.counts)) for run in page.runs],
         has_more=page.cursor is not None,
-        studies=await service.indices.read(lambda: studies_of(service)),
+        unreadable_runs=page.unreadable_runs,
+        listing=await service.indices.read(lambda: studies_of(service)),
+        most_named=MOST_NAMED,
         has_report=not service.plan.of_runs and (service.workspace / REPORT).is_file(),
         obstacle=service.obstacle(),
         is_live=bool(jobs),

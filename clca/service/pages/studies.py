@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from clca.errors import ClcaError, NotFoundError, StoreError
+from clca.printable import one_line
 from clca.report.blocks import Bar
 from clca.report.config import REPORT
 from clca.safe_open import MIB, read_bytes
@@ -27,6 +29,23 @@ REPORT_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableStudy:
+    """A study whose files are damaged, or may not be read, and why."""
+
+    name: str
+    error: str
+
+
+@dataclass(slots=True)
+class StudyListing:
+    """Studies with their cells, those that cannot be read, and how many more there are than a page shows."""
+
+    studies: list[tuple[str, StudyStatus, Bar]] = field(default_factory=list)
+    unreadable: list[UnreadableStudy] = field(default_factory=list)
+    more: int = 0
 
 
 @router.get("/studies/{name}")
@@ -65,20 +84,33 @@ async def show_report(request: Request, identity: Reader) -> Response:
     return await _report(service, service.workspace / REPORT)
 
 
-def studies_of(service: Service) -> list[tuple[str, StudyStatus, Bar]]:
-    """The studies that were begun, the newest first; one whose files cannot be read is left out."""
+def studies_of(service: Service) -> StudyListing:
+    """The studies that were begun, those that were worked on last first."""
+    listing = StudyListing()
     if service.plan.of_runs:
-        return []
+        return listing
     files = [file for file in service.plan.studies.glob(f"*/{INFO}") if not file.parent.is_symlink()]
-    files.sort(key=lambda file: file.stat().st_mtime, reverse=True)
-    studies = []
-    for file in files[:MOST]:
-        try:
-            status = status_of(service, file.parent.name)
-        except ClcaError:
+    for file in sorted(files, key=_changed, reverse=True):
+        name = file.parent.name
+        if len(listing.studies) == MOST:
+            listing.more += 1
             continue
-        studies.append((file.parent.name, status, cell_bar(status)))
-    return studies
+        try:
+            status = status_of(service, name)
+        except NotFoundError:  # removed in this very moment
+            continue
+        except ClcaError as error:
+            listing.unreadable.append(UnreadableStudy(one_line(name), service.shown.line(error.message)))
+        else:
+            listing.studies.append((name, status, cell_bar(status)))
+    return listing
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def status_of(service: Service, name: str) -> StudyStatus:

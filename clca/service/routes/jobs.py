@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, HTTPException, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
+from clca.content.parsing import suggestion
 from clca.service.access import Identity
 from clca.service.context import Service, needs, service_of
 from clca.service.jobs.bounded_log import tail
@@ -19,6 +20,7 @@ from clca.stages import STAGES
 MOST_STREAMS = 500
 LOG_BYTES = 256 * 1024
 LARGEST_NUMBER = 2**62
+COMMAND: dict[str, Any] = {"enum": list(STAGES)}
 router = APIRouter(tags=["jobs"])
 JobId = Annotated[str, Path(min_length=6, max_length=64, pattern="^[0-9a-f]+$", description="Id, or its beginning.")]
 Reader = Annotated[Identity, needs("read")]
@@ -30,11 +32,13 @@ async def list_jobs(
     request: Request,
     identity: Reader,
     state: Annotated[State | None, Query(description="Only those in this state.")] = None,
-    stage: Annotated[str | None, Query(max_length=40, description="Only those of this command.")] = None,
+    stage: Annotated[str | None, Query(json_schema_extra=COMMAND, description="Only those of this command.")] = None,
     cursor: Annotated[int | None, Query(ge=0, le=LARGEST_NUMBER, description="That of the page before.")] = None,
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobPage:
     """The jobs, the newest first."""
+    if stage is not None and stage not in STAGES:
+        raise HTTPException(422, f"stage: no such command{suggestion(stage[:40], STAGES)}")
     service = service_of(request)
     jobs, following = service.jobs.table.page(state, stage, cursor, size)
     return JobPage(jobs=tuple(service.jobs.current(job) for job in jobs), cursor=following)

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import Field
+from starlette.convertors import Convertor, register_url_convertor
 
 from clca.records import Record
 from clca.service.access import Identity
 from clca.service.context import needs, service_of
+from clca.service.dialogues.entry import LONGEST_ID
 from clca.service.dialogues.index import NotIndexedError, RunIndex
 from clca.service.dialogues.search import (
     LARGEST_PAGE,
@@ -24,7 +26,7 @@ from clca.service.dialogues.search import (
 from clca.service.dialogues.search_runs import CURSOR, FoundPage, search_runs
 from clca.service.routes.answers import responses
 from clca.service.routes.jobs import LARGEST_NUMBER, Reader
-from clca.service.run_list import Run
+from clca.service.run_list import Run, UnreadableRun
 from clca.storage.provenance import now
 from clca.storage.reviews import LONGEST_COMMENT, Opinion, Review, ReviewFile
 
@@ -32,7 +34,23 @@ router = APIRouter(tags=["runs"])
 _WRITING = Lock()  # of a reviews.jsonl, by the threads of this process
 Culture = Annotated[str, Path(max_length=100, pattern=r"^[a-z0-9][a-z0-9_+-]*$")]
 Name = Annotated[str, Path(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-DialogueId = Annotated[str, Path(min_length=1, max_length=200)]
+DialogueId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
+MOST_NAMED = 20  # runs that cannot be read
+
+
+class _AnyText(Convertor[str]):
+    """A part of an address that may hold anything, also slashes and ends of lines: clients send them as %2F and %0A."""
+
+    regex = "(?s:.+)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("text", _AnyText())
 
 
 class RunPage(Record):
@@ -40,6 +58,8 @@ class RunPage(Record):
 
     runs: tuple[Run, ...]
     cursor: int | None = None
+    unreadable_runs: int = Field(default=0, description="Runs whose run.json cannot be read, which are in no page.")
+    unreadable: tuple[UnreadableRun, ...] = Field(default=(), description=f"The first {MOST_NAMED} of them by name.")
 
 
 class DialogueQuery(Filters):
@@ -74,9 +94,15 @@ async def list_all_runs(
 ) -> RunPage:
     """The runs of the workspace, the newest first."""
     service = service_of(request)
-    runs = await service.indices.read(lambda: service.runs.newest_first(culture))
+    listed = await service.indices.read(lambda: service.runs.newest_first(culture))
+    runs, unreadable = listed.runs, listed.unreadable
     return RunPage(
-        runs=tuple(runs[cursor : cursor + size]), cursor=cursor + size if len(runs) > cursor + size else None
+        runs=tuple(runs[cursor : cursor + size]),
+        cursor=cursor + size if len(runs) > cursor + size else None,
+        unreadable_runs=len(unreadable),
+        unreadable=tuple(
+            run.model_copy(update={"error": service.shown.line(run.error)}) for run in unreadable[:MOST_NAMED]
+        ),
     )
 
 
@@ -121,7 +147,7 @@ async def list_dialogues(
     return Response(shown, media_type="application/json")
 
 
-@router.get("/v1/runs/{culture}/{name}/dialogues/{dialogue_id}", responses=responses(404))
+@router.get("/v1/runs/{culture}/{name}/dialogues/{dialogue_id:text}", responses=responses(404))
 async def show_dialogue(
     request: Request,
     identity: Reader,
@@ -142,7 +168,7 @@ async def show_dialogue(
 
 
 @router.post(
-    "/v1/runs/{culture}/{name}/dialogues/{dialogue_id}/reviews",
+    "/v1/runs/{culture}/{name}/dialogues/{dialogue_id:text}/reviews",
     status_code=201,
     responses=responses(400, 404, 413, 415),
 )
