@@ -15,14 +15,16 @@ COPY scenarios scenarios
 COPY personas personas
 COPY trainers trainers
 COPY eval eval
-# On the image of vLLM its own versions of torch and of what hangs on it stay: only what is missing is installed.
+# On the image of vLLM its own versions of torch and of what hangs on it stay: only what is missing is installed. For the
+# CPU all versions are those of constraints.txt, which the linter does not see.
+# hadolint ignore=DL3013
 RUN if python3 -c 'import vllm' 2>/dev/null; then python3 -m pip install ".[${EXTRAS}]"; \
     else python3 -m pip install -c constraints.txt ".[${EXTRAS}]"; fi
 
 # The service's user may write to its workspace alone, which is a volume: its copy is the backup.
 RUN useradd --create-home --uid 10001 clca && mkdir /workspace && touch /workspace/clca.toml \
     && chown -R clca:clca /workspace
-USER clca
+USER 10001
 WORKDIR /workspace
 VOLUME /workspace
 EXPOSE 8321

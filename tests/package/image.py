@@ -90,7 +90,9 @@ class Image:
         self.run("/bin/sh", "-c", rest)
 
     def _user(self, rest: str) -> None:
-        self.user, self.environment["HOME"] = rest, f"/home/{rest}"
+        self.user = rest
+        users = [line.split(":") for line in self._inside("/etc/passwd").read_text().splitlines()]
+        (self.environment["HOME"],) = (home for name, _, uid, _, _, home, _ in users if rest in (name, uid))
 
     def _entrypoint(self, rest: str) -> None:
         self.entrypoint = json.loads(rest)
@@ -114,7 +116,7 @@ def instructions(dockerfile: str) -> Iterator[tuple[str, str]]:
     r"""The name and the rest of each instruction.
 
     >>> list(instructions("# a\nFROM b\nRUN c \\\n    # d\n    && e\n"))
-    [('FROM', 'b'), ('RUN', 'c      && e')]
+    [('FROM', 'b'), ('RUN', 'c     && e')]
     """
     without = re.sub(r"^[ \t]*#.*\n", "", dockerfile, flags=re.MULTILINE)
     for line in without.replace("\\\n", "").splitlines():

@@ -45,7 +45,7 @@ def test_the_image_is_built_runs_the_readme_s_first_command_and_serves(tmp_path:
     make_root(tmp_path / "root")
     image = Image(tmp_path / "root", REPOSITORY)
     image.build(DOCKERFILE.read_text())
-    assert image.user == "clca"
+    assert image.user == "10001"
     image.run(*image.entrypoint, *readme_command())
     run = "/bin/sh", "-c", "ls -A . && wc -l generated/japan/*/dialogues.jsonl && id -un && touch /opt/clca/x"
     with pytest.raises(subprocess.CalledProcessError) as refused:

@@ -57,4 +57,5 @@ def test_the_container_is_the_image_s_user_in_the_image_s_folder_and_open_to_thi
     assert port.startswith("127.0.0.1:")
     assert f"EXPOSE {port.rpartition(':')[2]}" in DOCKERFILE
     assert f"VOLUME {volume.partition(':')[2]}" in DOCKERFILE
-    assert re.findall(r"^USER (.*)$", DOCKERFILE, re.MULTILINE) == ["clca"]
+    (user,) = re.findall(r"^USER (.*)$", DOCKERFILE, re.MULTILINE)
+    assert f"useradd --create-home --uid {user} clca" in DOCKERFILE
