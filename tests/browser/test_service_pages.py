@@ -12,7 +12,7 @@ pytest.importorskip("fastapi")
 
 from clca.service.access import TokenFile
 from tests.browser.pages import PHONE, WIDE, OpenPage, Page
-from tests.service.page_runs import OTHER, RUN, say, write_runs
+from tests.service.page_runs import OTHER, RUN, say, write_run, write_runs
 from tests.service.served import SMALL, Served, serving
 
 DIALOGUES = f"/runs/{RUN}/dialogues"
@@ -33,6 +33,9 @@ class Visited:
 def visited(tmp_path_factory: pytest.TempPathFactory, cache_home: Path) -> Iterator[Visited]:
     folder = tmp_path_factory.mktemp("pages").resolve()
     run = write_runs(folder)
+    (write_run(folder, "uk/torn", []) / "run.json").write_text("{")
+    (folder / "studies" / "torn").mkdir()
+    (folder / "studies" / "torn" / "study.json").write_text("{")
     for number in range(3):
         say(run, f"d{number}", "bo", "accepted")
     (folder / "report.html").write_text("<!doctype html><title>r</title><script>alert(1)</script><p>All results.")
@@ -77,8 +80,8 @@ def test_every_page_is_sound_for_everybody(visited: Visited, open_page: OpenPage
     assert page.faults() == []
     log_in(page, visited)
     addresses = ["/", f"/runs/{RUN}", f"{DIALOGUES}/d0", HOSTILE, f"/runs/{RUN}/requests/d0", f"/jobs/{visited.job}"]
-    addresses += [f"/compare?first={RUN}&second={OTHER}", "/search?q=tea"]
-    for address in addresses if dark else [*addresses, "/runs", "/jobs"]:
+    addresses += [f"/compare?first={RUN}&second={OTHER}", "/search?q=tea", "/runs"]
+    for address in addresses if dark else [*addresses, "/jobs"]:
         page.view.goto(visited.service.url + address)
         page.view.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
         assert (address, page.faults(), page.overflow()) == (address, [], 0)
