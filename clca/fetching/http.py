@@ -25,7 +25,9 @@ PAUSE = 1.0  # seconds between requests to a server
 ATTEMPTS = 6
 LONGEST_WAIT = 120.0  # seconds, whatever a server asks for
 LARGEST_ANSWER = 64 * 2**20  # bytes of an answer that is read as a whole
+LONGEST_ANSWER = 600.0  # seconds
 LARGEST_FILE = 2 * 2**30  # bytes
+SLOWEST = 1000  # bytes a second of a file, after two minutes
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 ADVICE = {
     403: "; if it was asked too often, or wants to know by whom: repeat the command in an hour, with --contact",
@@ -102,9 +104,12 @@ class Home:
         try:
             if start and response.status_code != 206:
                 yield b""
-            read = 0
+            read, began = 0, time.monotonic()
             for block in response.iter_raw():
                 read += len(block)
+                seconds = time.monotonic() - began
+                if seconds > LONGEST_WAIT and read < SLOWEST * seconds:
+                    raise self._failure(path, f"sends less than {SLOWEST:,} bytes a second: repeat the command later")
                 if read > LARGEST_FILE:
                     raise FetchError(f"{self._address}{path}: larger than {LARGEST_FILE // 2**30} GiB")
                 yield block
@@ -154,13 +159,18 @@ class Home:
             raise self._failure(path, f"cannot be reached: {error}; repeat the command once it can") from None
         except httpx2.TransportError as error:
             raise _Busy(str(error) or type(error).__name__, None) from None
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:  # an answer that cannot be unpacked
+            raise self._failure(path, str(error) or type(error).__name__) from None
 
     def _parsed(self, response: httpx2.Response) -> Any:
         data = bytearray()
-        for block in response.iter_bytes(2**16):
+        until = time.monotonic() + LONGEST_ANSWER
+        for block in response.iter_bytes():
             data += block
             if len(data) > LARGEST_ANSWER:
                 raise self._failure("", f"answers with more than {LARGEST_ANSWER // 2**20} MiB")
+            if time.monotonic() > until:
+                raise self._failure("", f"has not answered whole in {LONGEST_ANSWER:g} seconds")
         try:
             return parse_json(bytes(data))
         except ValueError:
@@ -181,5 +191,5 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None

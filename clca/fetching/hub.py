@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from clca.errors import SettingsError
 from clca.fetching.http import LARGEST_FILE, FetchError
@@ -17,6 +18,7 @@ from clca.progress import Progress, ProgressCallback
 from clca.storage.fingerprint import file_sha256
 
 HUB = "https://huggingface.co"
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def fetch_dataset(
@@ -38,11 +40,13 @@ def fetch_dataset(
         ) from None
     disable_progress_bars()
     repository = source.repository or ""
-    endpoint, login = endpoint_of(source, environment)
+    endpoint, login = endpoint_of(source, environment), token(environment) or False
     try:
         info = HfApi(endpoint=endpoint, token=login).dataset_info(
             repository, revision=folder.record.commit or None, files_metadata=True, timeout=TIMEOUT
         )
+        if not COMMIT.fullmatch(str(info.sha)):  # it becomes a part of paths
+            raise FetchError(f"{endpoint}: {repository} has no commit")
         folder.at(str(info.sha))
         files = list(_chosen(info.siblings or (), source.files, repository))
         fetched = 0
@@ -72,15 +76,18 @@ def fetch_dataset(
     return fetched
 
 
-def endpoint_of(source: Source, environment: Mapping[str, str]) -> tuple[str, str | Literal[False]]:
-    """The server that is asked, and what it gets as login.
+def endpoint_of(source: Source, environment: Mapping[str, str]) -> str:
+    """The server that is asked, which also gets the login: the hub, or the one that `HF_ENDPOINT` names.
 
-    A workspace may have a list of sources of its own: the login is for the hub, or the server that the environment
-    names, and for no other that the list names.
+    A workspace may have a list of sources of its own. No server that it names is asked: the hub's library writes where
+    a server's answer says, also outside of its cache. Raises `SettingsError`.
     """
     named = environment.get("HF_ENDPOINT", "").rstrip("/")
-    endpoint = named or source.home.rstrip("/")
-    return endpoint, (token(environment) or False) if named or endpoint == HUB else False
+    if not named and source.home.rstrip("/") != HUB:
+        raise SettingsError(
+            f"{source.home} is not the hub ({HUB}), and is not asked: set HF_ENDPOINT if you trust it as its mirror"
+        )
+    return named or HUB
 
 
 def _chosen(siblings: Any, wanted: Sequence[str], repository: str) -> Iterator[tuple[str, int, str]]:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, RootModel, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, RootModel, StringConstraints, model_validator
 
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion
 from clca.errors import NotFoundError
 from clca.records import Line, Record, Slug
 from clca.safe_open import is_below
+from clca.urls import check_url
 
 PATH = "eval/sources.yaml"
 
+
+def _url(value: str) -> str:
+    check_url(value)
+    return value
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#]+$", max_length=300)]
+Url = Annotated[str, StringConstraints(pattern=r"^\S+$", max_length=300), AfterValidator(_url)]
 Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", max_length=140)]
 
 

@@ -259,7 +259,8 @@ def test_a_data_set_of_the_hub_comes_at_one_commit(homes: Homes, content: Conten
         **{f"all/{split}-00000-of-00001.parquet": split.encode() for split in ("test", "dev", "validation")},
         "all/auxiliary_train-00000-of-00001.parquet": b"large",
     }
-    environment = {"HF_HOME": str(tmp_path / "hub"), "HF_HUB_CACHE": str(tmp_path / "hub")}
+    cache = str(tmp_path / "hub")
+    environment = {"HF_HOME": cache, "HF_HUB_CACHE": cache, "HF_ENDPOINT": homes.url}
     result = brought("mmlu", content, environment=environment)
     assert sorted(result.record.files) == [f"{split}-00000-of-00001.parquet" for split in ("dev", "test", "validation")]
     assert (result.folder / "dev-00000-of-00001.parquet").read_bytes() == b"dev"
