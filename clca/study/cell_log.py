@@ -12,6 +12,7 @@ from time import monotonic
 from clca.printable import one_line
 from clca.progress import Note, Progress, ProgressCallback
 from clca.safe_open import open_to_append
+from clca.storage.atomic import held_path, opened_folder
 from clca.storage.provenance import now
 
 LARGEST = 2**20  # bytes; what comes after is left out
@@ -54,8 +55,10 @@ class CellLog:
             if self._written > LARGEST:
                 return
             if self._descriptor < 0:
-                self._file.unlink(missing_ok=True)
-                self._descriptor = open_to_append(self._file)
+                with opened_folder(self._file.parent) as handle:
+                    file = held_path(self._file.parent, handle) / self._file.name
+                    file.unlink(missing_ok=True)
+                    self._descriptor = open_to_append(file)
             self._written += len(data)
             if self._written > LARGEST:
                 data = f"\n(more than {LARGEST:,} bytes: the rest is left out)\n".encode()

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 from clca.errors import ContentError
 from clca.study.study_file import (
@@ -23,6 +24,10 @@ from clca.study.study_file import (
 )
 
 LONGEST_PART = 40  # characters of a value in an id
+MOST_AXES = 20
+MOST_MEMBERS = 500_000  # stages times combinations
+MOST_SETTINGS = 1_000_000  # of all cells of a stage, those of a list each
+MOST_VALUES, LONGEST_TEXT = 1000, 10_000  # of a setting once its references are replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,19 @@ class Cell:
     def _filled(self, value: Value, folders: Mapping[str, Sequence[str]]) -> Value:
         if isinstance(value, tuple):
             parts = (self._filled(part, folders) for part in value)
-            return tuple(entry for part in parts for entry in (part if isinstance(part, tuple) else (part,)))
+            entries = (entry for part in parts for entry in (part if isinstance(part, tuple) else (part,)))
+            if len(filled := tuple(itertools.islice(entries, MOST_VALUES + 1))) > MOST_VALUES:
+                raise ValueError(f"a setting stands for more than {MOST_VALUES:,} values")
+            return filled
         if not isinstance(value, str):
             return value
         if whole := REFERENCE.fullmatch(value):
             referred = self._referred(whole[1], folders)
             return referred[0] if len(referred) == 1 and whole[1] not in self._lists else referred
-        return unescaped(REFERENCE.sub(lambda match: self._single(match[1], folders), value))
+        text = unescaped(REFERENCE.sub(lambda match: self._single(match[1], folders), value))
+        if len(text) > LONGEST_TEXT:
+            raise ValueError(f"a setting has more than {LONGEST_TEXT:,} characters")
+        return text
 
     @property
     def _lists(self) -> set[str]:
@@ -83,11 +94,14 @@ def expand(study: StudyFile, path: str) -> tuple[Cell, ...]:
     Raises `ContentError`, which names the file `path`, for too many cells, and for references that lead nowhere.
     """
     combinations = list(_combinations(study, path))
+    if len(study.stages) * len(combinations) > MOST_MEMBERS:
+        fault = f"{len(study.stages):,} stages of {len(combinations):,} combinations are too many"
+        raise ContentError(path, None, fault)
     cells: list[Cell] = []
-    groups: dict[str, dict[str, set[int]]] = {}
+    owners: dict[str, dict[int, tuple[int, str]]] = {}
     for name, stage in study.stages.items():
-        made = list(_cells_of(name, stage, study, combinations, groups, path))
-        groups[name] = {cell.id: indices for cell, indices in made}
+        made = list(_cells_of(name, stage, study, combinations, owners, path))
+        owners[name] = {index: (place, cell.id) for place, (cell, indices) in enumerate(made) for index in indices}
         cells += (cell for cell, _ in made)
         if len(cells) > MOST_CELLS:
             raise ContentError(path, None, f"the study has more than {MOST_CELLS:,} cells")
@@ -97,9 +111,10 @@ def expand(study: StudyFile, path: str) -> tuple[Cell, ...]:
 def _combinations(study: StudyFile, path: str) -> Iterator[Mapping[str, Scalar]]:
     """The combinations of the matrix: the product of its axes without those excluded, then those included."""
     axes = study.matrix.axes
-    count = 1
-    for values in axes.values():
-        count *= len(values)
+    if len(axes) > MOST_AXES:
+        raise ContentError(path, None, f"matrix: {len(axes):,} axes, at most {MOST_AXES}")
+    included = ([axis for axis in axes if axis not in entry] for entry in study.matrix.include)
+    count = sum(prod(len(axes[axis]) for axis in of) for of in (axes, *included))
     if count > MOST_COMBINATIONS:
         raise ContentError(path, None, f"matrix: {count:,} combinations of values, at most {MOST_COMBINATIONS:,}")
     seen = set()
@@ -112,8 +127,6 @@ def _combinations(study: StudyFile, path: str) -> Iterator[Mapping[str, Scalar]]
             if _key(combination) not in seen:
                 seen.add(_key(combination))
                 yield combination
-            if len(seen) > MOST_COMBINATIONS:
-                raise ContentError(path, None, f"matrix: more than {MOST_COMBINATIONS:,} combinations of values")
 
 
 def _product(axes: Mapping[str, Sequence[Scalar]]) -> Iterator[dict[str, Scalar]]:
@@ -126,29 +139,31 @@ def _cells_of(
     stage: StudyStage,
     study: StudyFile,
     combinations: Sequence[Mapping[str, Scalar]],
-    groups: Mapping[str, Mapping[str, set[int]]],
+    owners: Mapping[str, Mapping[int, tuple[int, str]]],
     path: str,
-) -> Iterator[tuple[Cell, set[int]]]:
-    """The cells of a stage, each with the combinations (by index) that it stands for."""
+) -> Iterator[tuple[Cell, Sequence[int]]]:
+    """The cells of a stage, each with the combinations (by index) that it stands for.
+
+    `owners` has the cell of each earlier stage that stands for a combination: its place among the others, and its id.
+    """
     members: dict[str, list[int]] = {}
     for index, combination in enumerate(combinations):
         if all(combination[axis] in values for axis, values in stage.only.items()):
             members.setdefault(_key({axis: combination[axis] for axis in stage.over}), []).append(index)
     if not members:
         raise ContentError(path, None, f"stages.{name}: no combination of the matrix is left for it")
+    count = len(members) * sum(len(value) if isinstance(value, tuple) else 1 for value in stage.settings.values())
+    if count > MOST_SETTINGS:
+        raise ContentError(path, None, f"stages.{name}: its cells have {count:,} settings, at most {MOST_SETTINGS:,}")
     axes_of = {key: {axis: combinations[of[0]][axis] for axis in stage.over} for key, of in members.items()}
     ids = _ids(name, axes_of)
+    references = [name for name in dict.fromkeys(name for _, name in stage.references()) if name in owners]
     for key, indices in members.items():
         values = {
             axis: tuple({repr(combinations[index][axis]): combinations[index][axis] for index in indices}.values())
             for axis in study.matrix.axes
         }
-        own = set(indices)
-        needed = {
-            reference: tuple(id for id, of in groups[reference].items() if of & own)
-            for _, reference in stage.references()
-            if reference in groups
-        }
+        needed = {reference: _owners(indices, owners[reference]) for reference in references}
         for reference, of_stage in needed.items():
             if not of_stage:
                 raise ContentError(
@@ -157,7 +172,12 @@ def _cells_of(
         needs = tuple(dict.fromkeys(id for of_stage in needed.values() for id in of_stage))
         cell = Cell(ids[key], name, stage.run, axes_of[key], needs, values, needed, stage.settings)
         _require_singles(cell, path)
-        yield cell, own
+        yield cell, indices
+
+
+def _owners(indices: Sequence[int], owners: Mapping[int, tuple[int, str]]) -> tuple[str, ...]:
+    """The ids of the cells that stand for some combinations, in the order of the cells."""
+    return tuple(id for _, id in sorted({owners[index] for index in indices if index in owners}))
 
 
 def _require_singles(cell: Cell, path: str) -> None:

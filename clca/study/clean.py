@@ -213,15 +213,17 @@ def _of_results(outputs: list[ResultFolder], going: set[str]) -> Iterator[tuple[
                 with suppress(ClcaError):
                     adapters = read_info(file.parent).get("adapters")
                     for name in adapters.values() if isinstance(adapters, dict) else ():
-                        yield os.path.realpath(str(name)), str(file.parent)
+                        if isinstance(name, str) and "\0" not in name:
+                            yield os.path.realpath(name), str(file.parent)
 
 
-def _run_fingerprints(file: Path) -> Iterator[object]:
+def _run_fingerprints(file: Path) -> Iterator[str]:
     """The fingerprints of the runs that an audit is of; of one that cannot be read none."""
     with suppress(OSError, ValueError):
         data = parse_json(read_json(file, within=file.parent))
         recorded = data.get("run_fingerprints") if isinstance(data, dict) else None
-        yield from recorded.values() if isinstance(recorded, dict) else ()
+        values = recorded.values() if isinstance(recorded, dict) else ()
+        yield from (value for value in values if isinstance(value, str))
 
 
 def _deleted(output: ResultFolder, study: Study) -> ResultFolder:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from clca.content.parsing import validation_message
 from clca.errors import NotFoundError, StoreError
@@ -27,6 +27,16 @@ STATES: tuple[State, ...] = ("waiting", "running", "finished", "failed", "skippe
 
 CellId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,199}$")]
 R = TypeVar("R", bound=BaseModel)
+
+
+def _openable(folder: Path) -> Path:
+    if "\0" in str(folder):
+        raise ValueError("no path holds a zero character")
+    return folder
+
+
+Folder = Annotated[Path, AfterValidator(_openable)]
+"""A folder that somebody may have written into a record."""
 
 
 class CellEntry(Record):
@@ -68,9 +78,9 @@ class CellRecord(Record):
     attempt: int = Field(default=0, ge=0, description="How often it was looked at or carried out.")
     deaths: int = Field(default=0, ge=0, description="How many processes in a row ended while they worked on it.")
     config: dict[str, Any] = Field(default={}, description="Whole configuration of the stage.")
-    results: tuple[Path, ...] = Field(default=(), description="Folders that hold its results.")
-    earlier: tuple[Path, ...] = Field(default=(), description="Folders of results that these have replaced.")
-    made: tuple[Path, ...] = Field(
+    results: tuple[Folder, ...] = Field(default=(), description="Folders that hold its results.")
+    earlier: tuple[Folder, ...] = Field(default=(), description="Folders of results that these have replaced.")
+    made: tuple[Folder, ...] = Field(
         default=(), description="Of all these folders, those that were not there before this study made them."
     )
     fingerprint: str = Field(default="", description="Identifies its inputs: equal ones give equal results.")

@@ -48,8 +48,8 @@ class Matrix(Record):
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, Annotated[tuple[Scalar, ...], Field(min_length=1, max_length=1000)]]
 
-    exclude: tuple[Combination, ...] = ()
-    include: tuple[Combination, ...] = ()
+    exclude: Annotated[tuple[Combination, ...], Field(max_length=1000)] = ()
+    include: Annotated[tuple[Combination, ...], Field(max_length=1000)] = ()
 
     @property
     def axes(self) -> Mapping[str, tuple[Scalar, ...]]:

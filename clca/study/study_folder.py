@@ -11,7 +11,7 @@ from typing import Any
 
 from clca.errors import NotFoundError, StoreError
 from clca.printable import json_text
-from clca.storage.atomic import atomic_write, write_errors
+from clca.storage.atomic import atomic_write, held_path, opened_folder, write_errors
 from clca.storage.json_records import encode_record
 from clca.storage.lock import folder_lock, is_locked
 from clca.storage.provenance import now, versions
@@ -97,7 +97,8 @@ class StudyFolder:
 
     def write(self, record: CellRecord) -> None:
         """Replace the record of a cell, whose lock the caller holds."""
-        atomic_write(cell_file(self.path, record.id), encode_record(record, indent=2))
+        with self._opened(CELLS) as cells:
+            atomic_write(cells / cell_file(self.path, record.id).name, encode_record(record, indent=2))
 
     @contextmanager
     def lock(self, cell: Cell) -> Iterator[None]:
@@ -123,8 +124,16 @@ class StudyFolder:
         _require_no_link(folder)
         with write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        atomic_write(folder / f"{cell.run}.json", json_text(output, indent=2) + "\n")
+        with self._opened(f"{OUTPUTS}/{cell.id}") as opened:
+            atomic_write(opened / f"{cell.run}.json", json_text(output, indent=2) + "\n")
         return folder
+
+    @contextmanager
+    def _opened(self, part: str) -> Iterator[Path]:
+        """The path by which files of a part are replaced in it alone, also where others put a link in its place."""
+        folder = self.path / part
+        with write_errors(folder), opened_folder(folder) as handle:
+            yield held_path(folder, handle)
 
 
 def _require_no_link(folder: Path) -> None:

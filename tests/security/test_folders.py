@@ -32,6 +32,10 @@ from clca.generation.judge_metrics import JudgeCalibration
 from clca.quality.export.config import ExportConfig
 from clca.quality.export.plan import plan as plan_export
 from clca.quality.export.run import run as run_export
+from clca.report.lineage.context import Folders, Lineage
+from clca.report.lineage.evaluations import moved_evaluation
+from clca.report.lineage.predictions import add_predictions
+from clca.report.lineage.score_keys import scores_of
 from clca.storage.atomic import foreign_files
 from clca.storage.run_dir import RunDir
 from clca.storage.run_index import RunInfo, read_run
@@ -373,3 +377,29 @@ def test_a_column_that_is_there_twice_is_not_taken_in_silence(tmp_path: Path) ->
     (tmp_path / "x.csv").write_text("ID,Country,Story,Gold Label,Story\n1,Japan,a,yes,b\n")
     with pytest.raises(ContentError, match=r"x\.csv:1: duplicate column 'Story'"):
         load_tasks(Content(), tmp_path / "x.csv", CultureCatalogue(Content()))
+
+
+def test_numbers_that_no_float_is_are_no_scores(tmp_path: Path) -> None:
+    large = "1" + "0" * 400
+    text = f'{{"a": {{"f1": {large}, "acc": 0.5}}, "b": {{"value": {large}}}, "c": {{"value": 1, "low": {large}}}}}'
+    (tmp_path / "scores.json").write_text(text)
+    assert {score.name: (score.value, score.low) for score in scores_of(tmp_path)} == {
+        "a.acc": (0.5, None),
+        "c": (1.0, None),
+    }
+
+
+def test_a_prediction_of_no_culture_is_counted_in_none(tmp_path: Path) -> None:
+    lines = [{"culture": value, "reply": "japan"} for value in ([], {}, None, 5, "japan")]
+    (tmp_path / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    lineage = Lineage()
+    link = add_predictions(lineage, tmp_path, {"culture": frozenset({"japan"})}, {}, 0)
+    assert lineage.graph.nodes[link.node].facts["predictions"] == 1
+
+
+def test_an_evaluation_with_a_fingerprint_of_another_kind_is_not_the_one_that_moved(tmp_path: Path) -> None:
+    folder = tmp_path / "wvs" / "x"
+    folder.mkdir(parents=True)
+    (folder / "evaluation.json").write_text('{"fingerprint": ["a"]}')
+    lineage = Lineage(Folders(evaluations=tmp_path))
+    assert moved_evaluation(lineage, fingerprints={"a"}) is None

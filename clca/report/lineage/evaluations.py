@@ -84,7 +84,7 @@ def moved_evaluation(lineage: Lineage, *, fingerprints: Collection[str] = (), sc
         with suppress(ClcaError):
             if scores and lineage.digest(file.parent / SCORES) == scores:
                 return file.parent
-            if fingerprints and read_info(file.parent).get("fingerprint") in fingerprints:
+            if fingerprints and string(read_info(file.parent).get("fingerprint")) in fingerprints:
                 return file.parent
     return None
 

@@ -78,8 +78,12 @@ def _matching(folder: Path, wanted: Mapping[str, frozenset[str]]) -> Iterator[tu
     lines = lines_with(path, [longest]) if longest else enumerate((line for _, line in read_lines(path)), 1)
     for number, line in lines:
         record = _parsed(path, number, line)
-        if all(record.get(key, "given" if key == "order" else None) in values for key, values in wanted.items()):
+        if all(_is_one_of(record.get(key, "given" if key == "order" else None), of) for key, of in wanted.items()):
             yield number, record
+
+
+def _is_one_of(value: Any, values: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in values
 
 
 def read_prediction(folder: Path, number: int) -> dict[str, Any] | None:

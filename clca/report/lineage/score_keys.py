@@ -7,6 +7,7 @@ import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from sys import float_info
 from typing import Any
 
 from clca.content.parsing import suggestion
@@ -23,6 +24,7 @@ GROUPS = {"topics": "topic", "tests": "test", "cultures": "culture", "references
 PARTS = ("culture", "method", "order", "item", "row", "test")
 """Keys of predictions by which scores are taken apart."""
 MOST_NAMED = 6  # candidates in a message
+LARGEST = float_info.max  # of JSON, whole ones may be larger
 SEPARATOR = "/"  # between metric, row and column of a cell
 
 
@@ -117,7 +119,7 @@ def _scores(value: Any, steps: tuple[str, ...], labels: Mapping[str, str]) -> It
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _is_named(score: Score, name: str) -> bool:

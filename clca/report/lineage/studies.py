@@ -81,15 +81,34 @@ def add_cell(lineage: Lineage, folder: Path, cell: str) -> str | None:
 
 
 def _add_cell(lineage: Lineage, study: Study, cell: CellRecord) -> str:
+    """Add a cell after all that it needs, which may be long chains; returns its id.
+
+    In a file that was changed, two may need each other: the one that is added first has no link to the other.
+    """
+
+    def is_there(id: str) -> bool:
+        return cell_id(lineage, study.folder, id) in lineage.graph
+
+    waiting, begun = [(cell, iter(cell.needs))], {cell.id}
+    while waiting:
+        current, needs = waiting[-1]
+        need = next((need for need in needs if need in study.cells and need not in begun and not is_there(need)), None)
+        if need is None:
+            waiting.pop()
+            _add_with_links(lineage, study, current)
+        else:
+            begun.add(need)
+            waiting.append((study.cells[need], iter(study.cells[need].needs)))
+    return cell_id(lineage, study.folder, cell.id)
+
+
+def _add_with_links(lineage: Lineage, study: Study, cell: CellRecord) -> None:
     name = cell_id(lineage, study.folder, cell.id)
     if name in lineage.graph:
-        return name
+        return
     results = _verified(lineage, cell, [_result(lineage, study, cell, str(folder)) for folder in cell.results])
-    needs = [
-        Link(node=_add_cell(lineage, study, study.cells[need]), role="needs", by="record")
-        for need in cell.needs
-        if need in study.cells and need != cell.id and not _needs(study, need, cell.id)
-    ]
+    needed = (cell_id(lineage, study.folder, need) for need in cell.needs)
+    needs = [Link(node=need, role="needs", by="record") for need in needed if need in lineage.graph]
     known = {
         "run": cell.run,
         "axes": dict(cell.axes),
@@ -102,7 +121,7 @@ def _add_cell(lineage: Lineage, study: Study, cell: CellRecord) -> str:
         "seed": cell.config.get("seed"),
     }
     shown = f"{lineage.folders.shown(study.folder)}#{cell.id}"
-    return lineage.graph.add(Node(kind="cell", id=name, name=shown, facts=facts(known), parents=(*results, *needs)))
+    lineage.graph.add(Node(kind="cell", id=name, name=shown, facts=facts(known), parents=(*results, *needs)))
 
 
 def _verified(lineage: Lineage, cell: CellRecord, links: list[Link]) -> list[Link]:
@@ -116,20 +135,6 @@ def _verified(lineage: Lineage, cell: CellRecord, links: list[Link]) -> list[Lin
     if not links or any(link.by == "nothing" for link in links) or known() != cell.fingerprint:
         return links
     return [link.model_copy(update={"by": "fingerprint"}) for link in links]
-
-
-def _needs(study: Study, start: str, other: str) -> bool:
-    """Whether a cell needs another, as in a file that was changed two may need each other."""
-    waiting, seen = [start], set[str]()
-    while waiting:
-        cell = study.cells.get(waiting.pop())
-        if cell is None or cell.id in seen:
-            continue
-        seen.add(cell.id)
-        if other in cell.needs:
-            return True
-        waiting += cell.needs
-    return False
 
 
 def _result(lineage: Lineage, study: Study, cell: CellRecord, recorded: str) -> Link:

@@ -13,6 +13,7 @@ from clca.errors import NotFoundError, StoreError
 from clca.records import Record
 from clca.safe_open import read_json
 from clca.storage.json_records import decode_record
+from clca.study.result import Folder
 
 NUMBERS = "numbers.json"
 RESAMPLES = 4000
@@ -55,7 +56,7 @@ class StudyNumber(Record):
     cells_by_seed: dict[str, tuple[str, ...]] = Field(
         default={}, description="Of the cells, those that the value of each seed is made of."
     )
-    results: tuple[Path, ...] = Field(default=(), description="Folders of the evaluations that it is made of.")
+    results: tuple[Folder, ...] = Field(default=(), description="Folders of the evaluations that it is made of.")
     missing: tuple[str, ...] = Field(default=(), description="Of the cells, those without a result so far.")
     values: dict[str, float] = Field(default={}, description="Value by seed; by an empty name where there is none.")
     mean: float | None = Field(default=None, description="Mean over seeds; null where there is no value yet.")
@@ -78,7 +79,7 @@ class NumberColumn(Record):
     """How the numbers of a column are shown."""
 
     label: str
-    places: int = 4
+    places: int = Field(default=4, ge=0, le=12)
     percent: bool = False
 
 
