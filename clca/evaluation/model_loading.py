@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from clca.errors import SettingsError
+from clca.errors import ClcaError, SettingsError
 from clca.evaluation.evaluated_model import FULL_BITS, EvaluatedModel
 from clca.evaluation.kept_weights import kept_weights
 from clca.inference.hardware import Machine
@@ -69,7 +69,9 @@ def _identity(model: EvaluatedModel, device: str) -> Hashable:
 def _with_adapter(weights: Any, folder: str) -> Any:
     try:
         return load_adapter(weights, Path(folder), _peft_name(folder))
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+    except (ClcaError, MemoryError):
+        raise
+    except Exception as error:  # whatever its files made PEFT and safetensors stumble at
         message = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise SettingsError(f"--adapter {folder} cannot be loaded: {message}") from None
 

@@ -12,11 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from clca.errors import ClcaError
 from clca.inference.kv_cache import branch, empty
 from clca.inference.lora import adapter_per_row
 
 if TYPE_CHECKING:
     import torch
+
+
+class NoNumbersError(ClcaError):
+    """A model computes what is no number, of which an answer would be made in silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class PrefixCache:
         positions = (self._lengths[rows][:, None] + offsets).clamp(min=0)
         cache = branch(self._layers, rows, room)
         slots = [self._slots[suffix.prefix] for suffix in suffixes] if self._slots else None
-        logits = self._forward(ids, mask, positions, cache, slots)
+        logits = _numbers(self._forward(ids, mask, positions, cache, slots))
         return RowBatch(logits, cache, mask, self._lengths[rows] + sizes, slots)
 
     def append(self, batch: RowBatch, tokens: torch.Tensor) -> None:
@@ -88,7 +93,8 @@ class PrefixCache:
         import torch
 
         batch.mask = torch.cat([batch.mask, torch.ones_like(batch.mask[:, :1])], dim=1)
-        batch.logits = self._forward(tokens[:, None], batch.mask, batch.lengths[:, None], batch.cache, batch.slots)
+        logits = self._forward(tokens[:, None], batch.mask, batch.lengths[:, None], batch.cache, batch.slots)
+        batch.logits = _numbers(logits)
         batch.lengths = batch.lengths + 1
 
     def _forward(
@@ -108,6 +114,15 @@ class PrefixCache:
             )
             logits: torch.Tensor = output.logits[:, -1].float()
         return logits
+
+
+def _numbers(logits: torch.Tensor) -> torch.Tensor:
+    """The logits. Raises `NoNumbersError`."""
+    import torch
+
+    if not torch.isfinite(logits.amax(-1)).all():
+        raise NoNumbersError("weights of the student, or of its adapter, give no numbers: they are damaged")
+    return logits
 
 
 def join(batches: Sequence[RowBatch], kept: Sequence[Sequence[int]], room: int) -> RowBatch:

@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 MOST_NAMES, LONGEST = 1000, 500  # of layers; characters
+LARGEST = 2**20  # factor of the weights
 _NAME = re.compile(r"[\w.-]+")
 _PATTERN = re.compile(r"(\.\*\\\.)?([\w-]|\\?\.|\\-)+")  # PEFT's own, of a layer by the end of its name
 _FIRST = re.compile(r"\.lora_(embedding_)?A(\.|$)")
@@ -24,10 +25,14 @@ def require_plain(config: Mapping[str, Any]) -> None:
         raise ValueError("megatron_config: PEFT would import a module for it")
     if config.get("peft_type", "LORA") != "LORA":
         raise ValueError("peft_type: is not LORA")
+    if config.get("task_type") not in (None, "CAUSAL_LM"):
+        raise ValueError("task_type: is not CAUSAL_LM")
     if not isinstance(config.get("init_lora_weights", True), bool | None):
         raise ValueError("init_lora_weights: is neither true nor false")
     for key, value in config.items():
-        if key in ("target_modules", "target_parameters", "modules_to_save"):
+        if key == "lora_alpha":
+            _require_number(key, value)
+        elif key in ("target_modules", "target_parameters", "modules_to_save"):
             _require_names(key, value)
             if key == "modules_to_save" and "model" in (value or ()):
                 raise ValueError("modules_to_save: PEFT would copy the whole model")
@@ -75,5 +80,12 @@ def _require_patterns(key: str, patterns: Any) -> None:
     if not isinstance(patterns, dict) or len(patterns) > MOST_NAMES:
         raise ValueError(f"{key}: is no mapping of up to {MOST_NAMES:,} names of layers")
     for pattern, number in patterns.items():
-        if len(pattern) > LONGEST or not _PATTERN.fullmatch(pattern) or not isinstance(number, int | float):
-            raise ValueError(f"{key}: {pattern[:60]!r} is no name of a layer with a number")
+        if len(pattern) > LONGEST or not _PATTERN.fullmatch(pattern):
+            raise ValueError(f"{key}: {pattern[:60]!r} is no name of a layer")
+        _require_number(key, number)
+
+
+def _require_number(key: str, number: Any) -> None:
+    """Refuse what is multiplied with weights, and would make none of them a number."""
+    if not isinstance(number, int | float) or not 0 <= number <= LARGEST:
+        raise ValueError(f"{key}: is no number from 0 to {LARGEST:,}")

@@ -20,6 +20,8 @@ LARGEST = 128 * MIB  # of a tokenizer.json; those of 256,000 tokens have 35
 MOST_STEPS, MOST_GROWTH = 50, 200  # of a text on its way to tokens; NFKC makes 33 bytes of one character
 MOST_TRIALS, LONGEST_PATTERN = 20_000, 4000  # of a pattern at one place of a text, and characters of it
 LONGEST_AFFIX = 100  # characters that a model puts before or behind each piece of a word
+LONGEST_WORD = 500  # characters of a word of WordPiece, which takes the third power of them; BERT has 100
+MOST_ADDED, LONGEST_ADDED = 100_000, 4 * MIB  # tokens beside the vocabulary, and characters of all of them
 _PARTS = ("normalizer", "pre_tokenizer", "decoder")
 _LISTS = ("normalizers", "pretokenizers", "decoders")
 _AFFIXES = ("continuing_subword_prefix", "end_of_word_suffix")
@@ -33,12 +35,10 @@ def require_bounded(source: str, file: Path) -> None:
         return  # transformers says what is wrong with it
     if not isinstance(whole, dict):
         return
-    model = whole.get("model")
-    for key in _AFFIXES:
-        if isinstance(model, dict) and len(str(model.get(key))) > LONGEST_AFFIX:
-            raise _fault(source, f"has a {key} of more than {LONGEST_AFFIX} characters")
-    if isinstance(model, dict) and model.get("dropout"):
-        raise _fault(source, "has a dropout, by which a text has other tokens each time")
+    _require_bounded_model(source, whole.get("model"))
+    added = [str(token.get("content")) for token in whole.get("added_tokens") or () if isinstance(token, dict)]
+    if len(added) > MOST_ADDED or sum(map(len, added)) > LONGEST_ADDED:
+        raise _fault(source, f"has more than {MOST_ADDED:,} added tokens, or {LONGEST_ADDED:,} characters of them")
     for part in _PARTS:
         steps = list(_steps(whole.get(part)))
         if len(steps) > MOST_STEPS:
@@ -52,6 +52,18 @@ def require_bounded(source: str, file: Path) -> None:
             regex = str(pattern.get("Regex", "")) if isinstance(pattern, dict) else ""
             if len(regex) > LONGEST_PATTERN or most_trials(regex) > MOST_TRIALS:
                 raise _fault(source, f"has a {part} with a pattern that may search for hours")
+
+
+def _require_bounded_model(source: str, model: Any) -> None:
+    if not isinstance(model, dict):
+        return
+    for key in _AFFIXES:
+        if len(str(model.get(key))) > LONGEST_AFFIX:
+            raise _fault(source, f"has a {key} of more than {LONGEST_AFFIX} characters")
+    if model.get("dropout"):
+        raise _fault(source, "has a dropout, by which a text has other tokens each time")
+    if isinstance(longest := model.get("max_input_chars_per_word"), int) and longest > LONGEST_WORD:
+        raise _fault(source, f"takes words of more than {LONGEST_WORD} characters, which it may search for hours")
 
 
 def _steps(part: Any) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 
 from clca.content.parsing import validation_message
-from clca.errors import ContentError, SettingsError, StoreError
+from clca.errors import ClcaError, ContentError, SettingsError, StoreError
 from clca.inference.hardware import machine
 from clca.models import ModelCatalogue, find_model
 from clca.models.adapter import CARD, FILE, WEIGHTS, TrainedAdapter
@@ -103,7 +103,9 @@ def _merged(student: Student, recipe: Recipe, adapter: Path) -> Any:
         merged = load_adapter(model, adapter, ADAPTER).merge_and_unload()
     except SafetensorError as error:
         raise ContentError(str(adapter / WEIGHTS), None, f"is damaged: {error}") from None
-    except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+    except (ClcaError, MemoryError):
+        raise
+    except Exception as error:  # whatever its files made PEFT stumble at
         if NO_MEMORY in str(error):
             raise
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
+from zipfile import ZIP_STORED, ZipFile
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictFloat, StrictInt, ValidationError
@@ -21,7 +22,7 @@ from trl import SFTTrainer
 from clca.bounded_json import parse_json
 from clca.errors import ClcaError, StoreError
 from clca.printable import one_line
-from clca.safe_open import read_bytes
+from clca.safe_open import read_bytes, safe_open
 from clca.training.checkpoints import Checkpoint, folder_of
 from clca.words import beginning
 
@@ -59,6 +60,7 @@ def require_plain(checkpoint: Checkpoint) -> None:
     """
     with readable(checkpoint.folder):
         _require_one_adapter(checkpoint.folder)
+        _require_unpacked(checkpoint.folder)
         state = _State.model_validate(parse_json(read_bytes(checkpoint.folder / STATE, within=checkpoint.folder)))
         unknown = set(state.model_extra or {}) - {field.name for field in fields(TrainerState)}
         if unknown:
@@ -80,6 +82,14 @@ def _require_one_adapter(folder: Path) -> None:
         is_weights = path.suffix in (".bin", ".safetensors") and path.name not in _WEIGHTS
         if not path.is_file() or is_weights or path.name.endswith(".index.json") or path.name == "config.json":
             raise ValueError(f"{path.name} is of no training of an adapter")
+
+
+def _require_unpacked(folder: Path) -> None:
+    """Raise `ValueError` for numbers that are larger than their file: torch packs none, and would unpack them."""
+    for path in (*folder.glob("*.pt"), *folder.glob("*.pth")):
+        with safe_open(path, within=folder) as file, ZipFile(file) as archive:
+            if any(part.compress_type != ZIP_STORED for part in archive.infolist()):
+                raise ValueError(f"{path.name} is packed")
 
 
 @contextmanager

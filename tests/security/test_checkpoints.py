@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import torch
@@ -66,7 +67,18 @@ def adapter_below(folder: Path) -> None:
     (folder / "evil" / "adapter_model.safetensors").write_bytes(b"")
 
 
+def packed(folder: Path) -> None:
+    with ZipFile(folder / "optimizer.pt") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with ZipFile(folder / "optimizer.pt", "w", ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data + bytes(2**20))
+
+
 PLAIN: dict[str, Attack] = {
+    "numbers that unpack without end": packed,
+    "numbers that are a pickle alone": lambda folder: (folder / "scheduler.pt").write_bytes(b"\x80\x04garbage"),
+    "numbers that are a pipe": lambda folder: (folder / "scheduler.pt").unlink() or os.mkfifo(folder / "scheduler.pt"),
     "another adapter in it": adapter_below,
     "a whole model": named("model.safetensors"),
     "a whole model as a pickle": named("pytorch_model.bin"),

@@ -10,15 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from safetensors import SafetensorError
 
 from clca import cli
 from clca.errors import ClcaError, ContentError, SettingsError, StoreError
 from clca.evaluation.evaluated_model import EvaluatedModel
-from clca.evaluation.model_loading import load
+from clca.evaluation.model_loading import _with_adapter, load
 from clca.inference.hf_model import HfModel, LocalError
-from clca.inference.prompt_format import TextFormat
+from clca.inference.prefix_cache import NoNumbersError
+from clca.inference.prompt_format import Mode, TextFormat
 from clca.inference.requests import Question, RequestGroup
 from clca.inference.tokenization import Tokens, TokensError
 from clca.models import tokenizer_file
@@ -197,6 +200,11 @@ TOKENIZERS: dict[str, tuple[dict[str, Any], str]] = {
         {"model": {"type": "BPE", "vocab": {}, "merges": [], "dropout": 0.5}},
         "other tokens each time",
     ),
+    "words without end": (
+        {"model": {"type": "WordPiece", "vocab": {}, "unk_token": "x", "max_input_chars_per_word": 10**9}},
+        "takes words of more than 500 characters, which it may search for hours",
+    ),
+    "many added tokens": ({"added_tokens": [{"content": "x"}] * 100_001}, "more than 100,000 added tokens"),
     "a long affix": (
         {"model": {"type": "BPE", "vocab": {}, "merges": [], "end_of_word_suffix": "a" * 10**6}},
         "suffix",
@@ -329,9 +337,17 @@ ADAPTERS: list[dict[str, Any]] = [
     {"layer_replication": [[0, 10**9]]},
     {"rank_pattern": {r"(.*)*x": 1}},
     {"alpha_pattern": {"q": "x"}},
+    {"alpha_pattern": {"q": 10**400}},
+    {"lora_alpha": 1e308},
+    {"lora_alpha": 10**400},
+    {"lora_alpha": "16"},
+    {"lora_alpha": -1},
+    {"lora_alpha": float("nan")},
     {"alpha_pattern": ["q"]},
     {"trainable_token_indices": [10**12]},
     {"init_lora_weights": "pissa"},
+    {"task_type": "SEQ_2_SEQ_LM"},
+    {"task_type": ["CAUSAL_LM"]},
     {"loftq_config": {"loftq_bits": 4}},
     {"megatron_config": {"x": 1}},
     {"peft_version": "x" * 2000},
@@ -378,6 +394,26 @@ def test_a_header_of_other_kinds_is_one_line(tmp_path: Path, about: object) -> N
     with pytest.raises(ContentError, match=r"adapter_model\.safetensors: is damaged"):
         require_fitting(file, PLAIN)
     assert issubclass(ContentError, ClcaError)
+
+
+@pytest.mark.parametrize("mode", ["generate", "probability"])
+def test_what_is_no_number_is_no_answer(student: Student, mode: Mode) -> None:
+    """The likeliest of tokens whose scores are no numbers is the first, in silence."""
+    model = load(EvaluatedModel("tiny", student, 16, {}), "cpu")
+    model.lm_head.weight.data[7] = float("nan")
+    group = RequestGroup("", "", (Question("Yes or no?", ("A", "B")),))
+    with pytest.raises(NoNumbersError, match="give no numbers"):
+        HfModel(model, load_tokenizer(student), TextFormat(), mode).predict([group], lambda *_: None)
+
+
+def test_weights_of_an_adapter_that_overlap_are_one_line(
+    student: Student, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As safetensors finds only when it opens them: it has errors of its own."""
+    for error in (SafetensorError("InvalidOffset"), IndexError("list index"), OverflowError("too large")):
+        monkeypatch.setattr("clca.evaluation.model_loading.load_adapter", Mock(side_effect=error))
+        with pytest.raises(SettingsError, match=rf"^--adapter {tmp_path} cannot be loaded: {error}$"):
+            _with_adapter(None, str(tmp_path))
 
 
 def test_a_pickle_of_a_sharded_checkpoint_is_not_resumed_from(tmp_path: Path) -> None:
