@@ -50,9 +50,9 @@ def fetch(
     source = find_source(name, content)
     if source.kind == "by-hand":
         raise SettingsError(f"{name} may not be passed on: get it from {source.home}; {'; '.join(source.steps)}")
-    if not contact.isprintable() or len(contact) > 200:
+    if not (contact.isprintable() and contact.isascii()) or len(contact) > 200:
         raise SettingsError(
-            "--contact takes an e-mail address or the address of a page, of at most 200 characters in one line"
+            "--contact takes an e-mail address or the address of a page, of at most 200 ASCII characters in one line"
         )
     workspace = content.workspace or Path()
     target = out or workspace / source.folder

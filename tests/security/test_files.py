@@ -210,14 +210,14 @@ def test_a_form_of_address_is_no_pattern(tmp_path: Path, form: str) -> None:
 def test_long_lists_of_a_profile_are_looked_at_once(tmp_path: Path) -> None:
     names = {1: [f"N{number}" for number in range(15_000)]}
     content = profile_with(tmp_path / "names", lambda it: it["names"]["communities"][0].update(family=names))
-    began = time.monotonic()
+    began = time.process_time()
     read_profile(content, "personas/cultures/japan.yaml")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     rules = [{"age_from": 5000 - number, "call": "none"} for number in range(2500)]
     content = profile_with(tmp_path / "rules", lambda it: it["address"]["rules"].__setitem__(slice(0, 0), rules))
     with pytest.raises(ContentError, match=r"address\.rules: more than 500"):
         read_profile(content, "personas/cultures/japan.yaml")
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 # ---------------------------------------------------------------- TOML
