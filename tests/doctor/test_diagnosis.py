@@ -171,6 +171,14 @@ def test_a_proxy_of_another_kind_and_certificates_that_are_not_there_are_faults(
     assert (found["proxy"].state, found["SSL_CERT_FILE"].state) == ("fault", "fault")
 
 
+@pytest.mark.parametrize("endpoint", ["me:secret@hub.example", "http://[secret", "secret"])
+def test_an_address_of_the_hub_that_is_none_is_a_fault_and_not_shown(endpoint: str) -> None:
+    environment = {"HF_ENDPOINT": endpoint, "HOME": "/nowhere"}
+    found = by_name([*hub(environment), *network(environment)])
+    assert found["address"].state == "fault"
+    assert "secret" not in json.dumps([finding.model_dump() for finding in found.values()])
+
+
 # ---------------------------------------------------------------- studies
 
 
