@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from clca import __version__
-from clca.bounded_json import parse_json
+from clca.bounded_json import has_too_many_values, parse_json
 from clca.errors import ClcaError
 from clca.inference.http_client import trusted_certificates
 from clca.inference.proxies import proxy_url
@@ -26,6 +26,7 @@ ATTEMPTS = 6
 LONGEST_WAIT = 120.0  # seconds, whatever a server asks for
 LARGEST_ANSWER = 64 * 2**20  # bytes of an answer that is read as a whole
 LONGEST_ANSWER = 600.0  # seconds
+MOST_VALUES = 2_000_000  # of an answer; GitHub lists 100,000 files at most
 LARGEST_FILE = 2 * 2**30  # bytes
 SLOWEST = 1000  # bytes a second of a file, after two minutes
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -171,6 +172,8 @@ class Home:
                 raise self._failure("", f"answers with more than {LARGEST_ANSWER // 2**20} MiB")
             if time.monotonic() > until:
                 raise self._failure("", f"has not answered whole in {LONGEST_ANSWER:g} seconds")
+        if has_too_many_values(bytes(data), MOST_VALUES):
+            raise self._failure("", f"answers with more than {MOST_VALUES:,} values")
         try:
             return parse_json(bytes(data))
         except ValueError:

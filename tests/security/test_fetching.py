@@ -90,6 +90,16 @@ def test_an_answer_that_is_none_is_one_line(headers: dict[str, str]) -> None:
     assert error.value.message.isprintable()
 
 
+def test_an_answer_has_values_that_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MOST_VALUES", 10)
+    with (
+        answering(b"[" + b"[]," * 10 + b"[]]") as url,
+        Home(url, pause=0) as home,
+        pytest.raises(FetchError, match="answers with more than 10 values"),
+    ):
+        home.json("/x", {})
+
+
 def test_a_home_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     times = itertools.count(step=100.0)
     monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=lambda: next(times), time=time.time))
