@@ -31,7 +31,7 @@ def load_tokenizer(student: Student) -> Any:
 def _load_tokenizer(student: Student) -> Any:
     from transformers import AutoTokenizer
 
-    with quiet_libraries(), _load_errors(student):
+    with quiet_libraries(), load_errors(student):
         require_plain(student)
         require_bounded_tokenizer(student)
         tokenizer = AutoTokenizer.from_pretrained(student.source, **_source_options(student))
@@ -45,7 +45,7 @@ def load_config(student: Student) -> Any:
     """The student's transformers configuration. Raises `SettingsError` if it cannot be loaded."""
     from transformers import AutoConfig
 
-    with quiet_libraries(), _load_errors(student):
+    with quiet_libraries(), load_errors(student):
         require_plain(student)
         return AutoConfig.from_pretrained(student.source, **_source_options(student))
 
@@ -122,7 +122,7 @@ def load_model(student: Student, base: Quantization, device: str) -> Any:
     config = load_config(student)
     if getattr(config, "attn_logit_softcapping", None):
         options["attn_implementation"] = "eager"  # sdpa, transformers' choice for Gemma 2, ignores the cap
-    with quiet_libraries(), _load_errors(student):
+    with quiet_libraries(), load_errors(student):
         require_fitting_size(config, student, require_weights(student))
         model = AutoModelForCausalLM.from_pretrained(student.source, use_safetensors=True, **options)
     model.config.use_cache = False
@@ -146,7 +146,7 @@ def _keep_gradients() -> None:
 
 
 @contextmanager
-def _load_errors(student: Student) -> Iterator[None]:
+def load_errors(student: Student) -> Iterator[None]:
     """Raise errors of transformers and of the hub's client as `SettingsError`, or `MemoryError` for lack of memory."""
     try:
         yield

@@ -9,7 +9,7 @@ from typing import Any
 from clca.content.parsing import suggestion
 from clca.content.steady import kept
 from clca.errors import SettingsError
-from clca.models.load import load_config
+from clca.models.load import load_config, load_errors
 from clca.models.student import Student
 
 
@@ -35,9 +35,15 @@ class Shape:
 
 
 def load_shape(student: Student, targets: Sequence[str], save: Sequence[str] = ()) -> Shape:
-    """The shape of a student, from its configuration alone."""
+    """The shape of a student, from its configuration alone. Raises as `shape_of`, and for one of no model."""
     key = ("shape", student.source, student.revision, tuple(targets), tuple(save))
-    return kept(key, lambda: shape_of(load_config(student), targets, save))
+
+    def made() -> Shape:
+        config = load_config(student)
+        with load_errors(student):
+            return shape_of(config, targets, save)
+
+    return kept(key, made)
 
 
 def shape_of(config: Any, targets: Sequence[str], save: Sequence[str] = ()) -> Shape:

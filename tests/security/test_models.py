@@ -85,6 +85,12 @@ def test_a_configuration_is_refused_before_transformers_reads_it(student: Studen
         assert "\n" not in caught.value.message
 
 
+def test_a_configuration_of_which_no_model_is_made_is_one_line(student: Student) -> None:
+    change(student, "config.json", max_new_tokens="x")
+    with pytest.raises(SettingsError, match=rf"^{student.source} cannot be loaded: TypeError"):
+        load_shape(student, ["q_proj"])
+
+
 def test_configurations_of_models_are_not_absurd() -> None:
     """Numbers as they stand in those of Kimi K2, Qwen 3 Next, Gemma 3n and a GPTQ checkpoint."""
     refuse_absurd("kimi", {"num_hidden_layers": 61, "n_routed_experts": 384, "vocab_size": 163840, "rope_theta": 5e7})
