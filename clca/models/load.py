@@ -36,6 +36,7 @@ def _load_tokenizer(student: Student) -> Any:
         require_bounded_tokenizer(student)
         tokenizer = AutoTokenizer.from_pretrained(student.source, **_source_options(student))
         _require_templates(tokenizer.chat_template, student)
+        tokenizer(["a"], add_special_tokens=False)  # it stumbles at some of its settings only then
     if tokenizer.pad_token is None:  # padding carries no loss, so any token will do
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -232,6 +232,12 @@ def test_a_tokenizer_is_of_the_file_that_is_looked_at(student: Student) -> None:
         load_tokenizer(student)
 
 
+def test_a_tokenizer_that_makes_no_tokens_is_one_line(student: Student) -> None:
+    change(student, "tokenizer_config.json", model_max_length="x")
+    with pytest.raises(SettingsError, match=rf"^{student.source} cannot be loaded: TypeError"):
+        load_tokenizer(student)
+
+
 def test_a_tokenizer_that_panics_is_one_line(
     student: Student, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
