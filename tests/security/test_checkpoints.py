@@ -75,10 +75,15 @@ def packed(folder: Path) -> None:
             archive.writestr(name, data + bytes(2**20))
 
 
+def piped(folder: Path) -> None:
+    (folder / "scheduler.pt").unlink()
+    os.mkfifo(folder / "scheduler.pt")
+
+
 PLAIN: dict[str, Attack] = {
     "numbers that unpack without end": packed,
     "numbers that are a pickle alone": lambda folder: (folder / "scheduler.pt").write_bytes(b"\x80\x04garbage"),
-    "numbers that are a pipe": lambda folder: (folder / "scheduler.pt").unlink() or os.mkfifo(folder / "scheduler.pt"),
+    "numbers that are a pipe": piped,
     "another adapter in it": adapter_below,
     "a whole model": named("model.safetensors"),
     "a whole model as a pickle": named("pytorch_model.bin"),

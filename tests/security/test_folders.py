@@ -390,7 +390,8 @@ def test_numbers_that_no_float_is_are_no_scores(tmp_path: Path) -> None:
 
 
 def test_a_prediction_of_no_culture_is_counted_in_none(tmp_path: Path) -> None:
-    lines = [{"culture": value, "reply": "japan"} for value in ([], {}, None, 5, "japan")]
+    values: tuple[Any, ...] = ([], {}, None, 5, "japan")
+    lines = [{"culture": value, "reply": "japan"} for value in values]
     (tmp_path / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     lineage = Lineage()
     link = add_predictions(lineage, tmp_path, {"culture": frozenset({"japan"})}, {}, 0)
