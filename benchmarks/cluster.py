@@ -29,16 +29,15 @@ def cluster(bench: Bench) -> list[Row]:
     seconds: dict[int, float] = {}
     rows: list[Row] = []
     for replicas in (1, REPLICAS):
-        used, requests = _run(bench, replicas)
-        seconds[replicas] = used.seconds
+        used, requests, seconds[replicas] = _run(bench, replicas)
         foretold, foretold_requests = _foretold(bench, replicas)
         assert foretold_requests == requests
         what = "1 replica" if replicas == 1 else f"{replicas} replicas"
         rows += [
             Row(NAME, f"{what}: requests", requests, ""),
-            Row(NAME, f"{what}: start to exit", used.seconds, "s"),
+            Row(NAME, f"{what}: first request to last reply", seconds[replicas], "s"),
             Row(NAME, f"{what}: CPU of clca a request", 1000 * used.cpu / requests, "ms", at_most=1.0),
-            Row(NAME, f"{what}: simulated over measured", foretold / used.seconds, "x", at_most=1.1, at_least=0.9),
+            Row(NAME, f"{what}: simulated over measured", foretold / seconds[replicas], "x", at_most=1.1, at_least=0.9),
         ]
     ratio = seconds[REPLICAS] / seconds[1]
     return [*rows, Row(NAME, f"{REPLICAS} replicas over 1, same work for each", ratio, "x", at_most=1.05)]
@@ -48,16 +47,17 @@ def _dialogues(bench: Bench, replicas: int) -> int:
     return bench.size(DIALOGUES) // 2 * 2 * replicas
 
 
-def _run(bench: Bench, replicas: int) -> tuple[Used, int]:
-    """`clca generate` on so many stubs, and the number of requests that they answered."""
+def _run(bench: Bench, replicas: int) -> tuple[Used, int, float]:
+    """`clca generate` on so many stubs: what it used, the requests, and seconds from the first to the last reply."""
     with ExitStack() as stack:
         options = ("--latency", str(LATENCY), "--slots", str(SLOTS))
         stubs = [stack.enter_context(Stub(*options)) for _ in range(replicas)]
         others = [word for stub in stubs[1:] for word in ("--base-url", stub.url)]
         flags = (*SIZE, *others, "--concurrency", str(SLOTS * replicas))
         used = bench.generate(_name(replicas), stubs[0].url, _dialogues(bench, replicas), *flags)
-        requests = sum(stub.stats()["requests"] for stub in stubs)
-    return used, requests
+        stats = [stub.stats() for stub in stubs]
+    requests = sum(each["requests"] for each in stats)
+    return used, requests, max(each["last"] for each in stats) + LATENCY - min(each["first"] for each in stats)
 
 
 def _foretold(bench: Bench, replicas: int) -> tuple[float, int]:

@@ -17,8 +17,10 @@ set -euo pipefail
 # module load cuda
 # source "$HOME/clca/bin/activate"
 
-# Ray gives the nodes 30 seconds to come together, of which importing it from a shared file system may take more.
+# The head waits so long for the other nodes, and these twice the second time for the head: by default 30 and 10 seconds, in
+# which they may not have read Ray from a shared file system.
 export RAY_SYMMETRIC_RUN_CLUSTER_WAIT_TIMEOUT=${RAY_SYMMETRIC_RUN_CLUSTER_WAIT_TIMEOUT:-600}
+export RAY_gcs_rpc_server_connect_timeout_s=${RAY_gcs_rpc_server_connect_timeout_s:-240}
 export RAY_USAGE_STATS_ENABLED=0
 # Sockets of Unix have short paths: not below a long TMPDIR.
 export RAY_TMPDIR=${RAY_TMPDIR:-/tmp}
@@ -34,6 +36,14 @@ if [ -n "${SLURM_GPUS_PER_NODE:-}" ]; then
     resources+=(--num-gpus "${SLURM_GPUS_PER_NODE##*:}")
 fi
 
+# Where Ray does not start on the first node, `ray symmetric-run` ends with 0 all the same: the file says whether clca began.
+waiting=$(mktemp "$PWD/.clca-$SLURM_JOB_ID-XXXXXX")
+trap 'rm -f "$waiting"' EXIT
+# shellcheck disable=SC2016  # for the shell on the first node
 srun --nodes="$nodes" --ntasks="$nodes" --ntasks-per-node=1 \
     ray symmetric-run --address "$address:$port" --min-nodes "$nodes" "${resources[@]}" -- \
-    clca "$@" --cluster "$address:$port"
+    sh -c 'rm -f "$0" && exec clca "$@"' "$waiting" "$@" --cluster "$address:$port"
+if [ -e "$waiting" ]; then
+    echo "clca was not started: Ray did not come up on the first node, see above" >&2
+    exit 1
+fi
