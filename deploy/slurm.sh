@@ -17,8 +17,8 @@ set -euo pipefail
 # module load cuda
 # source "$HOME/clca/bin/activate"
 
-# The head waits so long for the other nodes, and these twice the second time for the head: by default 30 and 10 seconds, in
-# which they may not have read Ray from a shared file system.
+# How long the head waits for the other nodes, and half as long as they wait for it. The defaults are 30 and 5 seconds,
+# in which a node may not have read Ray from a shared file system.
 export RAY_SYMMETRIC_RUN_CLUSTER_WAIT_TIMEOUT=${RAY_SYMMETRIC_RUN_CLUSTER_WAIT_TIMEOUT:-600}
 export RAY_gcs_rpc_server_connect_timeout_s=${RAY_gcs_rpc_server_connect_timeout_s:-240}
 export RAY_USAGE_STATS_ENABLED=0
@@ -36,7 +36,7 @@ if [ -n "${SLURM_GPUS_PER_NODE:-}" ]; then
     resources+=(--num-gpus "${SLURM_GPUS_PER_NODE##*:}")
 fi
 
-# Where Ray does not start on the first node, `ray symmetric-run` ends with 0 all the same: the file says whether clca began.
+# Where Ray does not start on the first node `ray symmetric-run` ends with 0, too: the file says whether clca began.
 waiting=$(mktemp "$PWD/.clca-$SLURM_JOB_ID-XXXXXX")
 trap 'rm -f "$waiting"' EXIT
 # shellcheck disable=SC2016  # for the shell on the first node
