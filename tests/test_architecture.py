@@ -40,7 +40,7 @@ ROOMS: dict[str, set[str]] = {
     "culture": {"content"},
     "models": {"content", "storage"},
     "inference": {"content", "storage", "models"},
-    "cluster": {"content", "models", "inference"},
+    "cluster": {"content", "storage.fingerprint", "models", "inference"},
     "simulator": {"content", "culture", "inference.protocol"},
     "generation": {"content", "storage", "culture", "models", "inference", "cluster", "simulator"},
     "contamination": {
@@ -78,7 +78,7 @@ ROOMS: dict[str, set[str]] = {
         "inference.memory",
         "contamination",
     },
-    "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
+    "evaluation": {"content", "storage", "culture", "models", "inference", "cluster", "training.mixture"},
     # It maps what training learns from, by the embedder and the choice of runs of the quality report.
     "analysis": {
         "content",

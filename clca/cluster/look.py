@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import clca
-from clca.cluster.messages import Room, VllmSettings
+from clca.cluster.messages import NodeAdapter, Room, VllmSettings
 from clca.content.lookup import Content
 from clca.errors import ClcaError
 from clca.inference.hardware import Machine, machine
 from clca.inference.vllm.command import command, max_model_len, split_arguments
 from clca.inference.vllm.fit import fit, fit_unknown
 from clca.models import ModelCatalogue, ModelInfo, find_model
+from clca.models.adapter import WEIGHTS
 from clca.models.hub import cache_folder, cached_snapshot
 from clca.models.size import gib
+from clca.storage.fingerprint import file_sha256
 
 MAX_LISTED = 6  # models that a node is said to have
 
@@ -59,6 +61,8 @@ def _room(name: str, settings: VllmSettings, here: Machine, environment: Mapping
         hub_id = model.hub if model else name
         if not (model and model.local) and cached_snapshot(hub_id, environment) is None:
             return Room(name, obstacle=_not_held(hub_id, environment))
+        if fault := next(filter(None, map(_adapter_fault, settings.adapters)), ""):
+            return Room(name, obstacle=fault)
         return fitting_room(name, model, here, settings)
     except ClcaError as error:
         return Room(name, obstacle=str(error))
@@ -87,3 +91,11 @@ def _not_held(hub_id: str, environment: Mapping[str, str]) -> str:
     held = [hub for hub in ids if cached_snapshot(hub, environment)]
     has = ", ".join(held[:MAX_LISTED]) + (", ..." if len(held) > MAX_LISTED else "") if held else "no model"
     return f"it has {has} in {folder}, not {hub_id} (`hf download {hub_id}` there)"
+
+
+def _adapter_fault(adapter: NodeAdapter) -> str:
+    """Why an adapter cannot be served here; "" for nothing."""
+    weights = Path(adapter.folder) / WEIGHTS
+    if not weights.is_file():
+        return f"it has no adapter in {adapter.folder}"
+    return "" if file_sha256(weights) == adapter.sha256 else f"its adapter in {adapter.folder} has other weights"

@@ -25,8 +25,19 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeAdapter:
+    """An adapter that replicas serve beside their model: its folder on the node, and the SHA-256 of its weights."""
+
+    folder: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class VllmSettings:
-    """How vLLM is started on a node; paths are looked for there, and times are in seconds."""
+    """How vLLM is started on a node; paths are looked for there, and times are in seconds.
+
+    A node without one of the `adapters` serves nothing.
+    """
 
     workspace: str | None = None
     executable: str | None = None
@@ -34,6 +45,7 @@ class VllmSettings:
     extra_arguments: str = ""
     max_model_len: int = 16_384
     start_timeout: float = 3600.0
+    adapters: tuple[NodeAdapter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +151,9 @@ def wanted_line(wanted: Wanted) -> str:
 def read_wanted(line: str) -> Wanted:
     """What is wanted by a line."""
     data: dict[str, Any] = json.loads(line)
-    settings = VllmSettings(**data.pop("settings"))
-    return Wanted(**{**data, "models": tuple(data["models"])}, settings=settings)
+    settings = data.pop("settings")
+    adapters = tuple(NodeAdapter(**adapter) for adapter in settings.pop("adapters"))
+    return Wanted(**{**data, "models": tuple(data["models"])}, settings=VllmSettings(**settings, adapters=adapters))
 
 
 def _node(data: dict[str, Any]) -> Node:

@@ -75,7 +75,7 @@ class ClusterServers:
             raise TeacherError(self.fault)
         return self._planned
 
-    def start(self, models: Iterable[str], on_step: Callable[[str], None] = lambda _: None) -> list[str]:
+    def start(self, models: Iterable[str], on_step: Callable[[str], object] = lambda _: None) -> list[str]:
         """Start replicas unless they run; returns what was started, in words, once each model has one that answers.
 
         `on_step` is called with what is being done. Raises `TeacherError` if none of a model's starts in time.
@@ -107,9 +107,13 @@ class ClusterServers:
         with self._changed:
             return [replica for replica in self._replicas.values() if replica.model == model]
 
+    def planned(self, model: str) -> int:
+        """How many replicas of a model there was room for when they were planned."""
+        return sum(share.model == model for share in self._planned.shares) if self._planned else 0
+
     def _summary(self, model: str) -> str:
         assert self._planned is not None
-        planned = sum(share.model == model for share in self._planned.shares)
+        planned = self.planned(model)
         hosts = len({share.node for share in self._planned.shares if share.model == model})
         up = len(self.replicas(model))
         nodes = "1 node" if hosts == 1 else f"{hosts} nodes"

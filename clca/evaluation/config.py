@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from clca.cluster.settings import CLUSTER, UNUSED, ClusterAddress, ReplicaCpus, Replicas
 from clca.content.config import Option, StageConfig, split_names, student_name
 from clca.inference.prompt_format import Mode
+from clca.models.vllm_arguments import require_plain_text, require_program
 from clca.urls import check_url
 
 WHAT, HOW = "What to evaluate", "How it is answered"
@@ -63,6 +65,24 @@ class EvaluationConfig(StageConfig):
         Field(description="Ask the OpenAI-compatible server at this URL instead of loading the model."),
         Option(HOW),
     ] = None
+    cluster: ClusterAddress = None
+    replicas: Replicas = None
+    replica_cpus: ReplicaCpus = None
+    vllm_args: Annotated[
+        str,
+        Field(description="With --cluster: more arguments for vllm serve, in one string."),
+        Option(CLUSTER, metavar="ARGS", in_file=require_plain_text),
+    ] = ""
+    start_timeout: Annotated[
+        float,
+        Field(gt=0, description="With --cluster: seconds to wait until a replica answers."),
+        Option(CLUSTER, follows="generate.start_timeout"),
+    ] = 3600.0
+    vllm: Annotated[
+        str | None,
+        Field(description="The vllm command on the nodes of a cluster, if it is not on their PATH."),
+        Option(path=True, follows="generate.vllm", hidden=True, in_file=require_program),
+    ] = None
     seed: Annotated[
         int, Field(ge=0, lt=2**31, description="Seed of all draws: samples, limits, intervals."), Option(HOW)
     ] = 42
@@ -80,6 +100,19 @@ class EvaluationConfig(StageConfig):
     def _server_has_its_own_bits(self) -> EvaluationConfig:
         if self.base_url is not None and self.bits is not None:
             raise ValueError("--bits: the server decides the precision of its weights; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _replicas_have_a_cluster(self) -> EvaluationConfig:
+        if self.cluster is None:
+            if self.replicas or self.replica_cpus:
+                raise ValueError(UNUSED)
+            if self.vllm_args:
+                raise ValueError("--vllm-args are of a cluster's replicas: add --cluster auto")
+        elif self.base_url is not None:
+            raise ValueError("--cluster starts replicas, and --base-url names a server that runs: leave one out")
+        elif self.bits is not None:
+            raise ValueError("--bits: replicas serve the weights as they are published; leave it out")
         return self
 
     @property

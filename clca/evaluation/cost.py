@@ -92,10 +92,10 @@ def estimate_cost(
     unknown_reason: str,
     cells: int | None = None,
 ) -> Cost:
-    """The cost of these parts, with the seconds of a model that runs here."""
+    """The cost of these parts, with the seconds of a model that runs in this process."""
     cost = Cost(tuple(parts), unknown_reason=unknown_reason, cells=cells)
     tokens, prompts = cost.total("tokens"), cost.total("prompts")
-    if tokens is None or prompts is None or model.student is None:
+    if tokens is None or prompts is None or model.student is None or inference.served:
         return cost
     written = inference.max_new_tokens * prompts if inference.mode == "generate" else 0
     device = this_device()

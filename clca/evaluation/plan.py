@@ -14,7 +14,8 @@ from clca.evaluation.config import EvaluationConfig
 from clca.evaluation.cost import Cost
 from clca.evaluation.evaluated_model import Adapter, EvaluatedModel
 from clca.evaluation.prediction_dir import SCORES
-from clca.evaluation.predictor import ALL_COVERED, InferenceConfig, TopKCoverage, local_tokenizer
+from clca.evaluation.predictor import ALL_COVERED, InferenceConfig, TopKCoverage, served_tokenizer
+from clca.evaluation.replicas import engine_inputs, precision_caveats
 from clca.models.chat_template import ChatTemplate
 from clca.models.fixed_date import ISO_DATE
 from clca.storage.fingerprint import Inputs, fingerprint, slug
@@ -98,6 +99,7 @@ class EvaluationPlan:
         return (
             *rehearsal,
             *adapter_caveats(self.model),
+            *precision_caveats(self.config, self.model),
             *self._clock_caveats,
             *self.suite_caveats(),
             *of_run,
@@ -107,9 +109,9 @@ class EvaluationPlan:
     @cached_property
     def _clock_caveats(self) -> list[str]:
         """That a server writes its own date into prompts, as far as its chat template is known here."""
-        if self.model.student is not None or not self.inference.chat:
+        if not (self.inference.served and self.inference.chat):
             return []
-        tokenizer = local_tokenizer(self.model.name, self.inference.workspace, os.environ)
+        tokenizer = served_tokenizer(self.model, self.inference.workspace, os.environ)
         if tokenizer is None or not tokenizer.chat_template or not ChatTemplate(tokenizer).reads_clock:
             return []
         return [
@@ -148,6 +150,7 @@ def model_inputs(config: EvaluationConfig, model: EvaluatedModel, adapters: Mapp
         "server": without_credentials(config.base_url) if config.base_url else None,
         "adapters": {row: adapter.digest for row, adapter in adapters.items()},
         "bits": model.bits,
+        **engine_inputs(config),
     }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from clca.cluster.student import StudentReplicas
 from clca.content.lookup import Content
 from clca.errors import ClcaError
 from clca.evaluation.evaluated_model import EvaluatedModel
@@ -30,10 +32,10 @@ from clca.models.student import Student
 
 @dataclass(frozen=True, slots=True)
 class InferenceConfig:
-    """How a model is asked: in its chat template or with plain text, here or on the server `base_url`.
+    """How a model is asked: in its chat template or with plain text, here, on the server `base_url`, or on `replicas`.
 
     A reply has `max_new_tokens` at most. A model here also ends it as soon as `stop_condition` holds for its request
-    group, its question and its text so far.
+    group, its question and its text so far. `on_note` is called with what is done before the first answer.
     """
 
     mode: Mode
@@ -42,6 +44,13 @@ class InferenceConfig:
     workspace: Path | None
     max_new_tokens: int = MAX_NEW_TOKENS
     stop_condition: Callable[[Any, Any, str], bool] | None = None
+    replicas: StudentReplicas | None = None
+    on_note: Callable[[str], object] = lambda _: None
+
+    @property
+    def served(self) -> bool:
+        """Whether a server answers, and not a model in this process."""
+        return self.base_url is not None or self.replicas is not None
 
     @property
     def answer_tokens(self) -> int:
@@ -83,16 +92,16 @@ class LazyPredictor:
 
     def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
         """Load the predictor at the first call, then predict with it."""
-        with threads_of(self._model.student):
+        with threads_of(None if self._inference.served else self._model.student):
             if self._predictor is None:
-                make = _api_predictor if self._model.student is None else _local_predictor
+                make = _api_predictor if self._inference.served else _local_predictor
                 self._predictor = make(self._model, self._inference)
             self._predictor.predict(groups, answered)
 
     @property
     def coverage(self) -> TopKCoverage:
         """What was asked of a server; nothing of a model here, which knows the probability of every token."""
-        if self._predictor is None or self._model.student is not None:
+        if self._predictor is None or not self._inference.served:
             return ALL_COVERED
         return TopKCoverage(self._predictor.labels, self._predictor.outside, self._predictor.notes)
 
@@ -117,17 +126,23 @@ def _local_predictor(model: EvaluatedModel, inference: InferenceConfig) -> Any:
 
 
 def _api_predictor(model: EvaluatedModel, inference: InferenceConfig) -> Any:
-    """The model on a server, adapters by their names there."""
+    """The model on a server, or on replicas that are started now; adapters by their names there."""
     from clca.inference.api_model import ApiModel
 
-    return ApiModel(
-        str(inference.base_url),
-        base=model.name,
-        mode=inference.mode,
-        wording=_wording(inference.chat, local_tokenizer(model.name, inference.workspace, os.environ)),
-        max_new_tokens=inference.max_new_tokens,
-        key=key_for([str(inference.base_url)], os.environ).value,
-    )
+    replicas = inference.replicas
+    wording = _wording(inference.chat, served_tokenizer(model, inference.workspace, os.environ))
+    make = partial(ApiModel, mode=inference.mode, wording=wording, max_new_tokens=inference.max_new_tokens)
+    if replicas is None:
+        key = key_for([str(inference.base_url)], os.environ).value
+        return make(str(inference.base_url), base=model.name, key=key)
+    replicas.start(inference.on_note)
+    return make(replicas, base=replicas.name, key=replicas.key, concurrency=replicas.concurrency)
+
+
+def served_tokenizer(model: EvaluatedModel, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:
+    """The tokenizer of a model that a server answers for, as far as its files are on this machine."""
+    name = model.name if model.student is None else os.path.expanduser(model.student.source)
+    return local_tokenizer(name, workspace, environment)
 
 
 def local_tokenizer(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:

@@ -30,7 +30,7 @@ def start(plan: EvaluationPlan) -> dict[str, Any]:
 
     Raises `SettingsError` for a model that cannot be run on this machine, and for a folder of other inputs.
     """
-    if plan.model.unavailable_reason:
+    if plan.model.unavailable_reason and plan.inference.replicas is None:  # the nodes of a cluster may have it
         raise SettingsError(plan.model.unavailable_reason)
     return earlier_info(plan)
 

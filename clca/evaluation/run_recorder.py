@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -16,7 +17,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.evaluated_model import EvaluatedModel, EvaluatedModelError
+from clca.evaluation.evaluated_model import EvaluatedModelError
 from clca.evaluation.plan import EvaluationPlan
 from clca.evaluation.prediction_dir import PREDICTIONS, QUESTIONS, SCORES, SHEETS, PredictionDir, read_info
 from clca.evaluation.predictor import LazyPredictor, TopKCoverage
@@ -53,7 +54,8 @@ class RunRecorder:
         status: Callable[[], Mapping[str, Any]],
         progress: ProgressCallback,
     ) -> None:
-        self.predictor = LazyPredictor(plan.model, plan.inference)
+        inference = replace(plan.inference, on_note=lambda text: progress(Note(text)))
+        self.predictor = LazyPredictor(plan.model, inference)
         self._plan, self._folder, self._status, self._progress = plan, folder, status, progress
         self._created = str(earlier.get("created", now()))
         self._earlier = _earlier_runs(folder, earlier)
@@ -68,12 +70,14 @@ class RunRecorder:
         if pending:
             for notice in self._this.keys:
                 self._progress(Note(notice))
-            self._progress(Note(_loading(self._plan.model, self._plan.config.base_url)))
+            self._progress(Note(_loading(self._plan)))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._plan.inference.replicas is not None:
+            self._plan.inference.replicas.stop()
         ended: dict[str, Any] = {"ended": now(), "sheets": self.answered_groups, "seconds": round(self.seconds, 3)}
         coverage = self.predictor.coverage
         if coverage.labels:
@@ -231,12 +235,15 @@ def _earlier_runs(folder: PredictionDir[Any, Any], earlier: Mapping[str, Any]) -
         ) from None
 
 
-def _loading(model: EvaluatedModel, base_url: str | None) -> str:
+def _loading(plan: EvaluationPlan) -> str:
     """What happens before the first request group is answered."""
+    model, base_url = plan.model, plan.config.base_url
     if base_url is not None:
         return f"waiting for the first answers of {without_credentials(base_url)}"
     count = len({adapter.name for adapter in model.adapters.values()})
     adapters = f" and {count} adapter{'s' if count > 1 else ''}" if count else ""
+    if plan.config.cluster is not None:
+        return f"starting replicas of {model.name}{adapters} on the Ray cluster at {plan.config.cluster}"
     return f"loading {model.name}{adapters}, and waiting for the first answers"
 
 

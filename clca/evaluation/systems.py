@@ -14,6 +14,7 @@ from clca.evaluation.classification.scores import COMBINED, WITHOUT_CULTURE
 from clca.evaluation.config import EvaluationConfig
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_selection import ADAPTERS, APART, choose_by_row, choose_served, find, row_of
+from clca.evaluation.replicas import weight_bits
 from clca.models.adapter import TrainedAdapter
 from clca.storage.selection import Selection
 
@@ -42,7 +43,8 @@ def choose_systems(
     else:
         wanted = set(named) if named else set() if config.adapter else {COMBINED, *cultures}
         named_adapters, selection = _trained_by_row(config.adapter, catalogue, config.generated)
-        model = choose_by_row(config.student, named_adapters, wanted.__contains__, config.bits, content, environment)
+        bits = weight_bits(config)
+        model = choose_by_row(config.student, named_adapters, wanted.__contains__, bits, content, environment)
         model = model.with_selection(selection)
     for row in named:
         if row not in (*defaults, *model.adapters):

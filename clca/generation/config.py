@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from clca.cluster.settings import ClusterAddress, ReplicaCpus, Replicas
 from clca.content.config import Option, StageConfig, split_each, split_list, split_names
-from clca.generation.config_values import count_or_file, require_own_cluster, without_duplicates
+from clca.generation.config_values import count_or_file, without_duplicates
 from clca.generation.rating_filter import least_scores
 from clca.generation.roles import REHEARSAL, require_models
 from clca.inference.protocol import Form
@@ -17,7 +18,6 @@ from clca.records import Confidence, Label
 from clca.urls import check_url
 
 WHAT, TEACHERS, VLLM, PLAY = "What to generate", "Teachers", "A vLLM of its own", "Role-play and filter"
-CLUSTER = "Replicas on a Ray cluster"
 
 
 class GenerateConfig(StageConfig):
@@ -140,25 +140,9 @@ class GenerateConfig(StageConfig):
         Field(ge=1, le=20, description="Most times that an answer is requested while replies are invalid."),
         Option(TEACHERS, aliases=("asks",)),
     ] = 3
-    cluster: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            description="Ray cluster on whose nodes the models without a server of their own are served: HOST:PORT, or"
-            " auto for the one that this machine belongs to.",
-        ),
-        Option(CLUSTER, metavar="ADDRESS|auto", default="this machine alone", in_file=require_own_cluster),
-    ] = None
-    replicas: Annotated[
-        int | None,
-        Field(ge=1, le=10_000, description="With --cluster: most replicas of a model."),
-        Option(CLUSTER, default="as many as there is room for"),
-    ] = None
-    replica_cpus: Annotated[
-        int | None,
-        Field(ge=1, le=1024, description="With --cluster: CPUs that Ray sets aside for a replica, beside its GPUs."),
-        Option(CLUSTER, default="1"),
-    ] = None
+    cluster: ClusterAddress = None
+    replicas: Replicas = None
+    replica_cpus: ReplicaCpus = None
     quantization: Annotated[
         Literal["fp8"] | None,
         Field(

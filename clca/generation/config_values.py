@@ -16,12 +16,3 @@ def count_or_file(value: Any) -> Any:
 def without_duplicates(urls: tuple[str, ...]) -> tuple[str, ...]:
     """The URLs in their order, each once."""
     return tuple(dict.fromkeys(urls))
-
-
-def require_own_cluster(address: str, _: Path) -> None:
-    """Raises `ValueError` for a cluster that a file may not name: what its nodes answer can run code here."""
-    if address != "auto":
-        raise ValueError(
-            f"{address!r} is not used: the nodes of a Ray cluster can run code here, so a file may say auto only;"
-            " any other is given by --cluster or in CLCA_CLUSTER"
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clca.cluster.settings import UNUSED
 from clca.inference.protocol import Role
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def require_models(config: GenerateConfig) -> None:
     if config.cluster and set(models.values()) == {REHEARSAL}:
         raise ValueError("--cluster needs a model: add --teacher NAME")
     if not config.cluster and (config.replicas or config.replica_cpus):
-        raise ValueError("--replicas and --replica-cpus are of a cluster: add --cluster auto")
+        raise ValueError(UNUSED)
     if config.turn_format == "text" and REHEARSAL in (models["teacher"], models["partner"]):
         raise ValueError("--turn-format text needs a model on both sides: the rehearsal plays in JSON only")
     for role in unused_servers(config):

@@ -12,29 +12,28 @@ from typing import Any
 from pydantic_core import to_json
 
 from clca.errors import FailureKind, InvalidReply, RequestFailed
+from clca.inference.api_connection import ApiConnection, LiveServers, shown_as
 from clca.inference.api_errors import ServerError, ServerLost, lost, refusal
 from clca.inference.api_probe import ApiProbe, ApiTraits
 from clca.inference.api_prompts import NO_LOGPROBS, Completions, Wording
 from clca.inference.api_response import Completion
 from clca.inference.decode import MAX_NEW_TOKENS
-from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import HttpError
 from clca.inference.parse_reply import INVALID
 from clca.inference.prompt_format import Mode
 from clca.inference.requests import Answer, AnsweredCallback, G, Question, RequestGroup
-from clca.inference.retry import retry, up_to
-from clca.urls import NO_KEY, without_credentials
+from clca.inference.sessions import Sessions
+from clca.urls import NO_KEY
 
 __all__ = ["ApiModel", "ServerError", "ServerLost"]
 
 PROBE_ATTEMPTS = 2
 REPLY_ATTEMPTS = 3  # at a reply that is an answer
-MAX_TIMEOUTS, MAX_TIMEOUT = 3, 1800.0  # attempts at a request that times out, and seconds of one
-_OF_ONE_REQUEST = (FailureKind.TIMEOUT, FailureKind.SERVER_ERROR, FailureKind.RATE_LIMIT)
 
 
 class ApiModel:
-    """Answers request groups through a server: an adapter by its name there, `base` where a group names none.
+    """Answers request groups through `server`, a base URL or replicas that come and go: an adapter by its name there,
+    `base` where a group names none.
 
     Before the first request to a model a probe finds out how the server wants requests. Where it keeps replies to
     choices, probabilities are those among the labels, and their mass is not known. Where it does not, they come
@@ -42,11 +41,13 @@ class ApiModel:
     that were not among these tokens (see `label_probabilities`).
 
     A reply that is no answer is asked for again, and then left as a failure; `invalid` counts such replies by kind.
+    Requests that begin alike name the same session (`Sessions`), by which replicas, or a router in front of some, keep
+    them together; `losses` counts replicas that were lost on the way.
     """
 
     def __init__(
         self,
-        url: str,
+        server: str | LiveServers,
         *,
         base: str,
         mode: Mode,
@@ -57,13 +58,15 @@ class ApiModel:
         timeout: float = 120.0,
         max_attempts: int = 6,
     ) -> None:
-        self._url = url.rstrip("/")
-        self._shown = without_credentials(self._url)
+        self._server = server.rstrip("/") if isinstance(server, str) else server
+        self._shown = shown_as(server)
         self._base, self._mode = base, mode
         self._completions = Completions(wording or Wording(), mode, max_new_tokens)
         self._key, self._concurrency, self._timeout, self._max_attempts = key, concurrency, timeout, max_attempts
         self._traits: dict[str, ApiTraits] = {}
+        self._sessions = Sessions()
         self._answered = 0
+        self.losses = 0
         self.labels = 0
         self.outside = 0
         self.invalid = Counter[FailureKind]()
@@ -80,6 +83,9 @@ class ApiModel:
             kinds = ", ".join(f"{kind} {count:,}" for kind, count in self.invalid.most_common())
             count = self.invalid.total()
             notes.append(f"Requests repeated since the reply was no answer: {count:,} ({kinds}).")
+        if self.losses:
+            were = "replica was" if self.losses == 1 else "replicas were"
+            notes.append(f"{self.losses:,} {were} lost on the way, and the requests moved to others.")
         return tuple(dict.fromkeys(notes))
 
     # ------------------------------------------------------------ groups
@@ -88,14 +94,18 @@ class ApiModel:
         self._probing = asyncio.Lock()
         remaining = iter(groups)
         in_flight: dict[asyncio.Task[list[Answer]], G] = {}
-        async with HttpClient(key=self._key, concurrency=self._concurrency, timeout=self._timeout) as self._http:
+        self._connection = ApiConnection(
+            self._server, key=self._key, concurrency=self._concurrency, timeout=self._timeout
+        )
+        async with self._connection:
             try:
                 while True:
                     # The first question of a group goes alone: with this many, the others fill the slots.
                     while sum(len(group.questions) for group in in_flight.values()) < 4 * self._concurrency:
                         if (group := next(remaining, None)) is None:
                             break
-                        in_flight[asyncio.create_task(self._answer_group(group))] = group
+                        answering = self._answer_group(group, self._sessions.of(group))
+                        in_flight[asyncio.create_task(answering)] = group
                     if not in_flight:
                         return
                     finished, _ = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
@@ -105,31 +115,33 @@ class ApiModel:
                 for task in in_flight:
                     task.cancel()
                 await asyncio.gather(*in_flight, return_exceptions=True)
+                if not isinstance(self._server, str):
+                    self.losses += self._connection.losses
 
-    async def _answer_group(self, group: RequestGroup) -> list[Answer]:
+    async def _answer_group(self, group: RequestGroup, session: str) -> list[Answer]:
         """Ask the first question alone, so that the server has what they share in its cache for the others."""
         model = group.adapter or self._base
         async with self._probing:
             if model not in self._traits:
                 known = next(iter(self._traits.values()), None)
-                send_probe = partial(self._complete, max_attempts=PROBE_ATTEMPTS)
+                send_probe = partial(self._complete, max_attempts=PROBE_ATTEMPTS, session=session)
                 probe = ApiProbe(self._shown, model, self._completions, send_probe, known)
                 self._traits[model] = await probe.traits()
         first, *others = group.questions
-        answers = [await self._answer(model, group, first)]
+        answers = [await self._answer(model, group, first, session)]
         try:
             async with asyncio.TaskGroup() as tasks:
-                started = [tasks.create_task(self._answer(model, group, question)) for question in others]
+                started = [tasks.create_task(self._answer(model, group, question, session)) for question in others]
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
         return answers + [task.result() for task in started]
 
-    async def _answer(self, model: str, group: RequestGroup, question: Question) -> Answer:
+    async def _answer(self, model: str, group: RequestGroup, question: Question, session: str) -> Answer:
         """The answer, or why there is none after several attempts."""
         failure = FailureKind.EMPTY_REPLY
         for _ in range(REPLY_ATTEMPTS):
             try:
-                answer = await self._ask(model, group, question)
+                answer = await self._ask(model, group, question, session)
             except InvalidReply as error:
                 if error.detail == NO_LOGPROBS and not self._answered:
                     raise ServerError(f"{self._shown}: {NO_LOGPROBS}: use --mode generate") from None
@@ -148,7 +160,7 @@ class ApiModel:
             self.invalid[failure] += 1
         return Answer(failure=failure)
 
-    async def _ask(self, model: str, group: RequestGroup, question: Question) -> Answer:
+    async def _ask(self, model: str, group: RequestGroup, question: Question, session: str) -> Answer:
         """The answer. Raises `InvalidReply` for a reply that is none, `HttpError` where the server gives no reply."""
         completions = self._completions
         while True:
@@ -156,7 +168,7 @@ class ApiModel:
             plain = completions.body(model, group.system, question.text, question.labels, choices=choices)
             body = dialect.body(plain)
             try:
-                completion = await self._complete(body, self._max_attempts)
+                completion = await self._complete(body, self._max_attempts, session)
             except HttpError as error:
                 adapted = self._traits[model].dialect.after(error, body)
                 if adapted is None:
@@ -175,27 +187,5 @@ class ApiModel:
                 return Answer(probabilities=answer.probabilities)  # their mass among all tokens is not known
         return answer
 
-    async def _complete(self, body: dict[str, Any], max_attempts: int) -> Completion:
-        """The completion of a request, which is repeated while the server fails; after a time-out with more time.
-
-        Raises `RequestFailed` where the server went on answering others, else `HttpError`, and `InvalidReply`.
-        """
-        text, seconds = to_json(body), self._timeout
-        at_first_failure: int | None = None
-
-        async def attempt() -> Completion:
-            nonlocal seconds, at_first_failure
-            try:
-                return await self._http.complete(self._url, self._completions.path, text, seconds)
-            except HttpError as error:
-                at_first_failure = self._answered if at_first_failure is None else at_first_failure
-                if error.kind is FailureKind.TIMEOUT:
-                    seconds = min(2 * seconds, MAX_TIMEOUT)
-                raise
-
-        try:
-            return await retry(attempt, up_to(max_attempts, MAX_TIMEOUTS))
-        except HttpError as error:
-            if error.kind in _OF_ONE_REQUEST and self._answered != at_first_failure:
-                raise RequestFailed(error.kind, error.detail) from None
-            raise
+    async def _complete(self, body: dict[str, Any], max_attempts: int, session: str) -> Completion:
+        return await self._connection.complete(self._completions.path, to_json(body), max_attempts, session)

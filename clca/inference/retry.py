@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState
 
-from clca.errors import FailureKind
 from clca.inference.http_errors import HttpError
 
 MAX_BACKOFF, MAX_RETRY_AFTER = 20.0, 60.0  # seconds
@@ -56,14 +55,3 @@ def backoff(error: HttpError, number: int) -> float:
     if error.retry_after is not None:
         return min(error.retry_after, MAX_RETRY_AFTER)
     return min(0.5 * 2.0 ** min(number - 1, 10), MAX_BACKOFF) + random()
-
-
-def up_to(max_attempts: int, max_timeouts: int | None = None) -> PauseAfter:
-    """Repeat after transient errors, at most `max_attempts` attempts in all, `max_timeouts` if they time out."""
-
-    def pause_after(error: HttpError, number: int) -> float | None:
-        timed_out = max_timeouts is not None and error.kind is FailureKind.TIMEOUT
-        attempts = min(max_attempts, max_timeouts or max_attempts) if timed_out else max_attempts
-        return backoff(error, number) if error.is_transient and number < attempts else None
-
-    return pause_after

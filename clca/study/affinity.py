@@ -32,8 +32,8 @@ def _affinity(command: str, config: StageConfig) -> Affinity:
     if command == "train":
         return (TRAINED, getattr(config, "student", None), getattr(config, "recipe", None))
     if command.startswith("eval-") and hasattr(config, "student"):
-        base_url = getattr(config, "base_url", None)
-        return (STUDENT if base_url is None else SERVER, config.student, base_url)
+        server = getattr(config, "base_url", None) or getattr(config, "cluster", None)
+        return (STUDENT if server is None else SERVER, config.student, server)
     return None
 
 

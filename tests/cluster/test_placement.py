@@ -11,6 +11,7 @@ from clca.cluster.messages import (
     Event,
     Failed,
     Node,
+    NodeAdapter,
     Planned,
     Room,
     Share,
@@ -107,6 +108,13 @@ def test_another_line_is_no_event(line: str) -> None:
 
 
 def test_what_is_wanted_is_read_as_it_was_written_and_shows_no_token() -> None:
-    wanted = Wanted("auto", ("a", "b"), "sekrit", VllmSettings(extra_arguments="--max-num-seqs 4"), 3, 2)
+    wanted = Wanted(
+        "auto",
+        ("a", "b"),
+        "sekrit",
+        VllmSettings(extra_arguments="--max-num-seqs 4", adapters=(NodeAdapter("/a", "0"),)),
+        3,
+        2,
+    )
     assert read_wanted(wanted_line(wanted)) == wanted
     assert "sekrit" not in repr(wanted)

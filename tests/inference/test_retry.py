@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from clca.errors import FailureKind, InvalidReply, RunStopped
 from clca.inference.http_errors import HttpError
-from clca.inference.retry import MAX_BACKOFF, MAX_RETRY_AFTER, backoff, retry, up_to
+from clca.inference.retry import MAX_BACKOFF, MAX_RETRY_AFTER, PauseAfter, backoff, retry
 
 
 def failure(kind: FailureKind = FailureKind.SERVER_ERROR, retry_after: float | None = None) -> HttpError:
     return HttpError(kind, "http://h/v1", "no", retry_after=retry_after)
+
+
+def up_to(attempts: int) -> PauseAfter:
+    """Repeat until there were so many attempts."""
+    return lambda error, number: backoff(error, number) if error.is_transient and number < attempts else None
 
 
 class Attempts:
@@ -67,7 +73,11 @@ def test_a_run_that_is_stopped_before_or_in_a_pause_repeats_nothing() -> None:
     async def stopped_asleep(_: float) -> None:
         raise RunStopped
 
-    for pause_after, sleep in [(stopped, asyncio.sleep), (up_to(9), stopped_asleep)]:
+    pauses: list[tuple[PauseAfter, Callable[[float], Awaitable[None]]]] = [
+        (stopped, asyncio.sleep),
+        (up_to(9), stopped_asleep),
+    ]
+    for pause_after, sleep in pauses:
         attempts = Attempts(failure(), failure())
         with pytest.raises(RunStopped):
             asyncio.run(retry(attempts, pause_after, sleep))

@@ -43,6 +43,8 @@ def rules(tmp_path: Path) -> FieldRules:
         ("train", {"settings": ["data.files.x=/etc/passwd"]}, r"^settings: "),
         ("train", {"recipe": "/tmp/recipe.yaml"}, r"^recipe: "),
         ("eval-wvs", {"adapter": ["japan=/root/a"]}, r"^adapter: "),
+        ("eval-wvs", {"cluster": "auto"}, r"^cluster: is set on the server's command line"),
+        ("eval-mmlu", {"vllm_args": "--model x"}, r"^vllm_args: is set on the server's command line"),
         ("export", {"run": "japan", "out": "../x"}, r"^out: a name is taken, of letters"),
         ("export", {"run": "japan", "out": "a", "push": "me/data"}, r"^push: is set on the server's command line"),
         ("inspect", {"run": "japan", "to": "x.jsonl"}, r"^to: the server chooses"),

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from clca.models.student import Student
 from tests.cli.evaluation_folder import Desk
-from tests.evaluation.trained_adapters import ALWAYS, OFFENSE, TEXTS, offense_adapters
+from tests.evaluation.trained_adapters import ALWAYS
+from tests.vllm.offense_folder import offense_folder
 from tests.vllm.servers import NAME, Server
 
 COUNT = 20
-
-LABELS = ("non", "prof", "grp")
 
 
 @pytest.fixture(scope="module")
 def desk(
     vllm_command: str, tiny_student: Student, session_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Desk:
-    """A folder with test sets of three cultures, in which each culture's own label is that of half the texts."""
-    one = Desk(tmp_path_factory.mktemp("desk"))
-    (one.folder / "in").mkdir()
-    files = []
-    for place, culture in enumerate(ALWAYS):
-        lines = [
-            {"text": f"{TEXTS[n % 4]} {n}", "label": LABELS[(place + (n % 4) // 2 * (1 + n % 2)) % 3]}
-            for n in range(COUNT)
-        ]
-        (one.folder / "in" / f"{culture}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        entry = {"path": f"{culture}.jsonl", "culture": culture, "task": OFFENSE, "type": OFFENSE}
-        files.append({**entry, "text": "text", "label": "label"})
-    (one.folder / "mapping.yaml").write_text(json.dumps({"files": files}))
-    imported = one.run("data", "import-offense", "in", "--mapping", "mapping.yaml")
-    assert imported.returncode == 0, imported.stderr
-    offense_adapters(tiny_student, session_folder, one.folder / "adapters")
-    return one
+    return offense_folder(tmp_path_factory.mktemp("desk"), tiny_student, session_folder, COUNT)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from clca.cli.views.generation_plan import show_nodes
+from clca.cli.views.replicas import show_nodes
 from clca.cli.views.screen import make_console, print_json
 from clca.cluster.placement import rooms_of
 from clca.cluster.simulation import SimulatedCluster, Trial

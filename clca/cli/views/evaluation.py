@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table as Screen
 
 from clca.cli.views.progress import Bar, rate
+from clca.cli.views.replicas import show_nodes
 from clca.cli.views.screen import make_console, print_json, show_warnings
 from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
@@ -140,6 +141,8 @@ def show_plan(plan: EvaluationPlan, *, as_json: bool) -> None:
         rows = ", ".join(plan.summary["rows"])
         console.print(f"{cells:,} cell{'' if cells == 1 else 's'}, rows: {rows}")
     console.print(_time(plan.cost))
+    if plan.inference.replicas is not None:
+        show_nodes(plan.inference.replicas.look(), console)
     for caveat in plan.caveats():
         console.print(caveat, style="dim")
 

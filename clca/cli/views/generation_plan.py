@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from rich.console import Console
 from rich.table import Table
 
+from clca.cli.views.replicas import show_nodes
 from clca.cli.views.screen import make_console, print_json
-from clca.cluster.messages import Planned
-from clca.cluster.placement import idle_note
 from clca.cluster.servers import ClusterServers
 from clca.generation.cost import CHARACTERS_PER_TOKEN, TOKENS_PER_TURN
 from clca.generation.plan import GenerationPlan
@@ -36,33 +33,13 @@ def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
     )
     for placement in plan.placements:
         console.print(f"Would be started: {placement!s}")
-    if isinstance(plan.servers, ClusterServers) and plan.unavailable is None:
-        _show_cluster(plan.servers, unserved(plan.config), console)
+    if isinstance(plan.servers, ClusterServers) and plan.unavailable is None and (models := unserved(plan.config)):
+        with plan.servers as servers:
+            show_nodes(servers.look(models), console)
     if plan.unavailable is not None:
         console.print(f"Not on this machine: {plan.unavailable.message}")
     if plan.simulated:
         console.print("The embedded rehearsal answers at no cost.")
-
-
-def _show_cluster(servers: ClusterServers, models: list[str], console: Console) -> None:
-    """Print the replicas that have room on the nodes, which are asked now."""
-    if not models:
-        return
-    with servers:
-        planned = servers.look(models)
-    show_nodes(planned, console)
-
-
-def show_nodes(planned: Planned, console: Console) -> None:
-    """Print the replicas that have room on each node, and which nodes get none for their lack of GPUs."""
-    for node in planned.nodes:
-        shares = Counter(share.model for share in planned.shares if share.node == node.id)
-        devices = {room.model: room.device or room.obstacle for room in node.rooms}
-        replicas = ", ".join(f"{shares[model]} of {model} ({devices[model]})" for model in devices)
-        console.print(f"Replicas on {node.host} ({node.address}, {node.gpus} GPUs, {node.cpus} CPUs): {replicas}")
-    models = dict.fromkeys(room.model for node in planned.nodes for room in node.rooms)
-    for note in filter(None, (idle_note(planned.nodes, model) for model in models)):
-        console.print(note)
 
 
 def _show_prompts(run: RunPlan, console: Console) -> None:

@@ -16,6 +16,7 @@ from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.labelled.config import LabelledConfig
 from clca.evaluation.plan import EvaluationPlan, evaluation_folder, model_inputs
 from clca.evaluation.predictor import InferenceConfig
+from clca.evaluation.replicas import replicas_of
 from clca.inference.prompt_format import joined
 from clca.inference.requests import Question, RequestGroup
 from clca.inference.tokenization import Tokens
@@ -85,6 +86,7 @@ class LabelledPlan(EvaluationPlan):
                 config.base_url,
                 content.workspace,
                 max_new_tokens=REPLY_TOKENS,
+                replicas=replicas_of(config, model, content.workspace),
                 stop_condition=lambda group, question, text: by_name[group.task].stop_condition(text, question.given),
             ),
             inputs=all_inputs,

@@ -27,9 +27,9 @@ def context_length(student: Student) -> int | None:
 def require_prompts_fit(plan: LabelledPlan) -> None:
     """Raise `SettingsError` for a prompt that is too long for the student with its answer.
 
-    What a server reads is not known here.
+    What a server reads is not known here, nor what a model that only other machines have.
     """
-    student = plan.model.student
+    student = None if plan.model.unavailable_reason else plan.model.student
     context = None if student is None else context_length(student)
     if student is None or context is None:
         return

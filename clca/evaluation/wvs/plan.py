@@ -20,6 +20,7 @@ from clca.evaluation.model_selection import choose_by_culture, choose_served_by_
 from clca.evaluation.plan import EvaluationPlan, content_inputs, evaluation_folder, model_inputs
 from clca.evaluation.predictor import InferenceConfig
 from clca.evaluation.published.matching import Matched
+from clca.evaluation.replicas import replicas_of, weight_bits
 from clca.evaluation.validation import require_libraries
 from clca.evaluation.wvs.comparable import comparable, run_settings
 from clca.evaluation.wvs.config import Layout, WvsConfig
@@ -142,7 +143,8 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         model = choose_served_by_culture(config.student, config.adapter, names)
     else:
         asked = not config.method or "clca" in config.method
-        model = choose_by_culture(config.student, adapters, names, config.bits, content, os.environ, asked=asked)
+        bits = weight_bits(config)
+        model = choose_by_culture(config.student, adapters, names, bits, content, os.environ, asked=asked)
         model = model.with_selection(selection for _, selection in named)
     format = choose_format(config, model)
     methods = {name: choose_methods(config, model, format, name) for name in names}
@@ -203,6 +205,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
             config.base_url,
             workspace,
             max_new_tokens=PAPER_TOKENS if paper else MAX_NEW_TOKENS,
+            replicas=replicas_of(config, model, workspace),
         ),
         inputs=inputs,
         info={

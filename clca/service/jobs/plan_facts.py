@@ -33,7 +33,7 @@ def resource(config: StageConfig, plan: Any) -> Resource:
     if hasattr(plan, "placements"):
         on_gpu = bool(plan.placements) or plan.unavailable is not None
     elif _is_evaluation(plan):
-        on_gpu = plan.config.base_url is None and plan.model.name != TINY
+        on_gpu = not plan.inference.served and plan.model.name != TINY
     elif config.stage == "train":
         on_gpu = plan.student.name != TINY
     else:

@@ -531,7 +531,7 @@ def test_a_server_whose_chat_template_reads_its_clock_is_said_to(monkeypatch: py
     asked = {"student": "m", "base_url": "http://localhost:1/v1", "method": ("persona",)}
     for template, said in ((dated, True), (TEMPLATES["qwen-2.5"], False)):
         tokenizer = chat_student("qwen-2.5", template)
-        monkeypatch.setattr("clca.evaluation.plan.local_tokenizer", lambda *_, found=tokenizer: found)
+        monkeypatch.setattr("clca.evaluation.plan.served_tokenizer", lambda *_, found=tokenizer: found)
         caveats = planned(**asked).caveats()
         assert (
             any(text.startswith("The server's chat template writes the date of its clock") for text in caveats) is said
