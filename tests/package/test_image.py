@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -73,5 +74,6 @@ def test_the_image_is_built_runs_the_readme_s_first_command_and_serves(tmp_path:
                 assert service.poll() is None, service.communicate()
                 time.sleep(0.5)
     finally:
-        service.kill()
-        service.communicate()
+        os.killpg(service.pid, signal.SIGTERM)  # as Docker sends it, and unshare does not pass on
+        output, _ = service.communicate(timeout=300)
+    assert service.returncode == 0, output
