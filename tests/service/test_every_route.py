@@ -142,6 +142,13 @@ async def test_a_name_that_a_route_does_not_take_is_refused_on_every_route(desk:
         assert response.json()["error"].startswith("verdikt: this address takes no such parameter"), path
 
 
+async def test_a_method_that_a_route_has_not_is_answered_with_those_that_it_has(desk: Desk) -> None:
+    for path, operations in desk.app.openapi()["paths"].items():
+        response = await desk.ask("OPTIONS", path, "run")
+        allowed = {method.lower() for method in response.headers.get("Allow", "").split(", ")}
+        assert (response.status_code, allowed) == (405, set(operations)), path
+
+
 @pytest.mark.parametrize(
     ("address", "error"),
     [

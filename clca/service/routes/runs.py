@@ -147,26 +147,7 @@ async def list_dialogues(
     return Response(shown, media_type="application/json")
 
 
-@router.get("/v1/runs/{culture}/{name}/dialogues/{dialogue_id:text}", responses=responses(404))
-async def show_dialogue(
-    request: Request,
-    identity: Reader,
-    culture: Culture,
-    name: Name,
-    dialogue_id: DialogueId,
-    filters: Annotated[Filters, Query()],
-) -> StoredDialogue:
-    """A dialogue as it stands in its file, with its reviews, and those before and after it that match."""
-    service = service_of(request)
-    folder = service.runs.folder_of(service.runs.get(f"{culture}/{name}"))
-    index, _ = await service.indices.current(folder)
-
-    def read(db: sqlite3.Connection) -> StoredDialogue:
-        return dialogue(index, db, dialogue_id, service.indices.reviews(folder), filters)
-
-    return await service.indices.query(index, read)
-
-
+# Before the dialogue itself, whose id may end so: a method that is not allowed here is answered for this address.
 @router.post(
     "/v1/runs/{culture}/{name}/dialogues/{dialogue_id:text}/reviews",
     status_code=201,
@@ -200,3 +181,23 @@ async def review_dialogue(
     await service.indices.read(add)
     reviewed: StoredDialogue = await show_dialogue(request, identity, culture, name, dialogue_id, Filters())
     return reviewed
+
+
+@router.get("/v1/runs/{culture}/{name}/dialogues/{dialogue_id:text}", responses=responses(404))
+async def show_dialogue(
+    request: Request,
+    identity: Reader,
+    culture: Culture,
+    name: Name,
+    dialogue_id: DialogueId,
+    filters: Annotated[Filters, Query()],
+) -> StoredDialogue:
+    """A dialogue as it stands in its file, with its reviews, and those before and after it that match."""
+    service = service_of(request)
+    folder = service.runs.folder_of(service.runs.get(f"{culture}/{name}"))
+    index, _ = await service.indices.current(folder)
+
+    def read(db: sqlite3.Connection) -> StoredDialogue:
+        return dialogue(index, db, dialogue_id, service.indices.reviews(folder), filters)
+
+    return await service.indices.query(index, read)
