@@ -107,7 +107,8 @@ def cluster_plan(config: GenerateConfig, figures: ClusterFigures, workspace: Pat
     if placed is None:
         replicas = dict.fromkeys(models, figures.anywhere or 1)
     else:
-        replicas = dict(Counter(share.model for share in placed.shares))
+        counts = Counter(share.model for share in placed.shares)
+        replicas = {model: counts[model] for model in models}
     dialogues = _split(runs, figures.dialogues)
     estimate = _estimate(runs, dialogues)
     pace = _pace(runs, figures)
@@ -156,7 +157,7 @@ def _estimate(runs: tuple[RunPlan, ...], dialogues: list[int]) -> Estimate:
     sums: Counter[str] = Counter()
     by_task: Counter[str] = Counter()
     for run, count in zip(runs, dialogues, strict=True):
-        share = count / played(run)
+        share = count / (played(run) or 1)
         for cost in run.costs:
             by_task[cost.task] += round(cost.requests * share)
             sums["prompt"] += round(cost.prompt_tokens * share)

@@ -71,6 +71,8 @@ def test_several_models_are_placed_and_not_simulated() -> None:
     assert set(plan.replicas) == {"llama-3.1-70b", "qwen2.5-7b"}
     assert plan.trials == ()
     assert "replicas of one model alone" in plan.not_simulated
+    crowded = planned({"teacher": "llama-3.1-70b", "judge": "qwen2.5-7b"}, nodes=1, gpus_per_node=4, gpu_memory=80.0)
+    assert crowded.replicas == {"llama-3.1-70b": 1, "qwen2.5-7b": 0}, "one without room is not forgotten"
 
 
 @pytest.mark.parametrize(

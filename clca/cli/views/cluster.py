@@ -59,6 +59,9 @@ def _show_replicas(plan: ClusterPlan, figures: ClusterFigures, console: Console)
         show_nodes(placed, console)
     for model, count in plan.replicas.items():
         replicas = "1 replica" if count == 1 else f"{count:,} replicas"
+        if not count:
+            console.print(f"No replica of {model}: the others leave no room")
+            continue
         if placed is None:
             console.print(f"{replicas} of {model}, each on a node of its own")
             continue
