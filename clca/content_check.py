@@ -11,7 +11,7 @@ from typing import TypeVar, get_args
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records, suggestion
 from clca.content.prompts import GENERATION_PROMPTS, RATING_PROMPTS, TRAINING_PROMPTS, TWO_CULTURES, Prompts
-from clca.content.translations import DRAFTS, load_translation, translation_files
+from clca.content.translations import load_translation, translation_files
 from clca.content.wvs_items import load_items, load_shares
 from clca.culture import CultureCatalogue
 from clca.culture.catalogue import AND
@@ -184,7 +184,7 @@ def _mmlu_prompts(content: Content) -> None:
 
 def _is_read(content: Content, path: str, translations: set[str]) -> None:
     """Raise `ContentError` for a workspace file that nothing reads: it is most likely misnamed."""
-    folders = ("scenarios/*.jsonl", OWN, f"{FOLDER}/*.yaml", RECIPES, DRAFTS, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
+    folders = ("scenarios/*.jsonl", OWN, f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
     patterns = (*folders, *REHEARSAL_CONTENT)
     read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():

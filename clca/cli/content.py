@@ -99,17 +99,17 @@ Examples:
 
   clca content review-items de --out german.json --json
 
-By the code of a language that is evaluated (de, es, ja, zh), or by the culture of a draft in trainers/translations/.
+By the code of a language (ar, bn, de, el, es, ja, ko, pt, tr, zh), or by a culture that speaks it.
 """
 
 
 @app.command("review-items", epilog=REVIEW_ITEMS_EXAMPLES)
 def review_items(
-    name: Annotated[str, typer.Argument(help="Code of a language, or culture of a draft.")],
+    name: Annotated[str, typer.Argument(help="Code of a language, or a culture that speaks it.")],
     out: Annotated[Path | None, typer.Option("--out", help="New file for the sheet, instead of the screen.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The sheet as JSON instead of Markdown.")] = False,
 ) -> None:
-    """Print a sheet on which native readers check a translation of the survey's items, item by item."""
+    """Print a sheet on which native readers check the survey in their language: items, persona and prompts."""
     from clca.cli.views import item_review
 
     item_review.review_items(name, expanded(out) if out else None, as_json=json)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from clca.content.lookup import Content
 from clca.content.parsing import read_csv, read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, NotFoundError
+from clca.records import Reader
 
 ITEMS = "eval/wvs/items.yaml"
 SHARES = "eval/wvs/shares.csv"
@@ -59,13 +60,15 @@ class Items(_Record):
 
     `version` counts the wordings: answers to two versions are answers to different questions. `missing` maps the
     survey's codes for no answer, the same for all items, to labels. `three_points` lists, by country, the items of five
-    options that were asked there with the three in the middle (`clca.content.wvs_scales`).
+    options that were asked there with the three in the middle (`clca.content.wvs_scales`). `read_by` says which people
+    who grew up with the language have read a translation: items, persona and prompts.
     """
 
     language: Words
     version: Annotated[int, Field(ge=1)] = 1
     missing: dict[int, Words] = {}
     three_points: dict[str, tuple[str, ...]] = {}
+    read_by: tuple[Reader, ...] = ()
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -129,7 +132,12 @@ def read_translation(shown: str, text: str, items: Items) -> Items:
             continue
         raise ContentError(shown, yaml_line(text, ("items", index)), f"{item.id}: {problem}")
     return items.model_copy(
-        update={"language": translation.language, "version": translation.version, "items": tuple(translated)}
+        update={
+            "language": translation.language,
+            "version": translation.version,
+            "read_by": translation.read_by,
+            "items": tuple(translated),
+        }
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from clca.errors import SettingsError
@@ -49,10 +50,11 @@ def fetch_dataset(
             raise FetchError(f"{endpoint}: {repository} has no commit")
         folder.at(str(info.sha))
         files = list(_chosen(info.siblings or (), source.files, repository))
+        local = local_names(name for name, _, _ in files)
         fetched = 0
         for number, (name, size, digest) in enumerate(files):
             progress(Progress(number, len(files), "files"))
-            if folder.has(Path(name).name):
+            if folder.has(local[name]):
                 continue
             cached = hf_hub_download(
                 repository,
@@ -65,7 +67,7 @@ def fetch_dataset(
                 etag_timeout=TIMEOUT,
             )
             origin = f"{endpoint}/datasets/{repository}/resolve/{info.sha}/{name}"
-            folder.download(Path(name).name, origin, size, _copied(Path(cached)), _check(digest))
+            folder.download(local[name], origin, size, _copied(Path(cached)), _check(digest))
             fetched += 1
     except (FetchError, SettingsError):
         raise
@@ -74,6 +76,23 @@ def fetch_dataset(
         raise FetchError(f"{endpoint}: {repository} cannot be fetched: {reason}") from None
     progress(Progress(len(files), len(files), "files"))
     return fetched
+
+
+def local_names(paths: Iterable[str]) -> dict[str, str]:
+    """What each file is called here: its name alone, or its path with dashes where another one has that name.
+
+    Raises `FetchError` for two files that would still be one.
+
+    >>> local_names(["data/test.csv", "a/dev.csv", "b/dev.csv"])
+    {'data/test.csv': 'test.csv', 'a/dev.csv': 'a-dev.csv', 'b/dev.csv': 'b-dev.csv'}
+    """
+    names = {path: PurePosixPath(path).name for path in paths}
+    counts = Counter(names.values())
+    local = {path: path.replace("/", "-") if counts[name] > 1 else name for path, name in names.items()}
+    if len(set(local.values())) < len(local):
+        twice = next(name for name, count in Counter(local.values()).items() if count > 1)
+        raise FetchError(f"two files would both be called {twice}: name fewer files in eval/sources.yaml")
+    return local
 
 
 def endpoint_of(source: Source, environment: Mapping[str, str]) -> str:

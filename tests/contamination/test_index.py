@@ -13,6 +13,7 @@ from clca.contamination.index import MOST_ITEMS, ContaminationIndex, Hit
 from clca.contamination.run_length import LONG, SHORT, EvaluationTexts
 from clca.content.lookup import Content
 from clca.errors import SettingsError
+from clca.evaluation.wvs.suite import languages
 
 QUESTION = "How important is it to you that neighbours greet each other on the stairs every day?"
 JAPANESE = "あなたの近所の人が毎日階段であいさつをすることはどのくらい重要ですか。"
@@ -90,9 +91,9 @@ def shipped(content: Content) -> ContaminationIndex:
     return ContaminationIndex(find_evaluations(content, None, {"HF_HUB_CACHE": "/nowhere"}).texts)
 
 
-def test_the_survey_is_found_in_all_five_languages(content: Content, shipped: ContaminationIndex) -> None:
+def test_the_survey_is_found_in_all_languages(content: Content, shipped: ContaminationIndex) -> None:
     names = {reference.name for reference in shipped.references}
-    assert names >= {f"survey ({language})" for language in ("en", "de", "es", "ja", "zh")}
+    assert names >= {f"survey ({language})" for language in languages(content)}
     for evaluation in find_evaluations(content, None, {"HF_HUB_CACHE": "/nowhere"}).texts:
         if evaluation.name.startswith("survey"):
             questions = dict(reversed(list(evaluation.texts)))  # the question is the first text of an item

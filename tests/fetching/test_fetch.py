@@ -15,6 +15,7 @@ from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.fetching import http
 from clca.fetching.fetch import FetchResult, fetch
 from clca.fetching.http import FetchError, Home
+from clca.fetching.hub import local_names
 from clca.fetching.mediawiki import plain_text
 from clca.fetching.sources import load_sources
 from clca.fetching.store import RECORD
@@ -268,6 +269,31 @@ def test_a_data_set_of_the_hub_comes_at_one_commit(homes: Homes, content: Conten
     homes.asked.clear()
     assert brought("mmlu", content, environment=environment).fetched == 0
     assert homes.paths("/datasets") == []
+
+
+def test_files_of_one_name_in_several_folders_of_the_hub_are_all_here(
+    homes: Homes, content: Content, tmp_path: Path
+) -> None:
+    pytest.importorskip("huggingface_hub")
+    homes.files["cais/mmlu"] = {f"{folder}/test-0.parquet": folder.encode() for folder in ("all", "astronomy")}
+    homes.files["cais/mmlu"] |= {f"all/{split}-0.parquet": split.encode() for split in ("dev", "validation")}
+    assert content.workspace is not None
+    sources = content.workspace / "eval/sources.yaml"
+    sources.write_text(content.text("eval/sources.yaml").replace("all/test-*", "a*/test-*"), encoding="utf-8")
+    cache = str(tmp_path / "hub")
+    environment = {"HF_HOME": cache, "HF_HUB_CACHE": cache, "HF_ENDPOINT": homes.url}
+    result = brought("mmlu", Content(content.workspace), environment=environment)
+    assert {name: (result.folder / name).read_bytes() for name in result.record.files} == {
+        "all-test-0.parquet": b"all",
+        "astronomy-test-0.parquet": b"astronomy",
+        "dev-0.parquet": b"dev",
+        "validation-0.parquet": b"validation",
+    }
+
+
+def test_files_that_would_still_be_one_are_refused() -> None:
+    with pytest.raises(FetchError, match="two files would both be called a-x: name fewer files"):
+        local_names(["a-x", "a/x", "b/x"])
 
 
 def test_the_hub_is_not_asked_where_requests_are_forbidden(content: Content) -> None:

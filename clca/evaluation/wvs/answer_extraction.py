@@ -15,8 +15,8 @@ from clca.content.wvs_items import Item
 from clca.evaluation.answer_text import repeats
 from clca.evaluation.wvs.answer_patterns import AnswerPatterns
 from clca.evaluation.wvs.answer_tail import NUMBER, SENTENCE_END, SEPARATOR, AnswerTail, end_of_sentence, numbers
-from clca.evaluation.wvs.option_wordings import WITHHELD, WORD, Mention, OptionWordings
-from clca.evaluation.wvs.phrases import Phrases, is_unspaced, normalise, normalised_keys
+from clca.evaluation.wvs.option_wordings import WITHHELD, Mention, OptionWordings
+from clca.evaluation.wvs.phrases import WORD, Phrases, is_unspaced, normalise, normalised_keys
 from clca.evaluation.wvs.request_group import ItemQuestion
 
 _OPENING = re.compile(r"[ ¡¿()\[\]{}.:,;!=>•·、。–—-]*")
@@ -38,7 +38,8 @@ class OptionReader:
         self._patterns = patterns
         self._lead_ins = Phrases((*patterns.lead_ins, *patterns.choosing))
         self._choosing, self._prefaces = Phrases(patterns.choosing), Phrases(patterns.prefaces)
-        self._preface_within = Phrases(phrase for phrase in patterns.prefaces if is_unspaced(phrase[0]))
+        unspaced = (phrase for phrase in patterns.prefaces if is_unspaced(phrase[0]))
+        self._preface_within = Phrases((*patterns.prefaces_behind, *unspaced))
         self._refusals, self._reasons = Phrases(patterns.refusals), Phrases((*patterns.reasons, *patterns.prefaces))
         self._fillers, self._closings = Phrases(patterns.fillers), Phrases(patterns.closings)
         self._turns = Phrases((*patterns.turns, *patterns.qualifiers))

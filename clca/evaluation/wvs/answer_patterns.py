@@ -22,7 +22,8 @@ class AnswerPatterns(BaseModel):
     `lead_ins` come before an answer, `fillers` beside one, `closings` (is my answer) behind a number, `reasons` after
     one; none of them changes it. `choosing`
     are lead-ins that may begin in the middle of a line (I would say), `prefaces` mark a clause that gives the grounds
-    of an answer (as, based on). `turns` next to an answer may change it: negations, doubts, other degrees.
+    of an answer (as, based on), `prefaces_behind` those of a language that puts such words at its end.
+    `turns` next to an answer may change it: negations, doubts, other degrees.
     `qualifiers` make an answer conditional or take it back, anywhere in its sentence, and in a later one where only
     words about the answer precede them (if, but, actually, it depends). A clause with grounds may hold `turns` (married
     and employed, no children) unless it holds one of the `opinions` (I do not think). `refusals` contain an option's
@@ -40,6 +41,7 @@ class AnswerPatterns(BaseModel):
     turns: tuple[Words, ...]
     choosing: tuple[Words, ...] = ()
     prefaces: tuple[Words, ...] = ()
+    prefaces_behind: tuple[Words, ...] = ()
     closings: tuple[Words, ...] = ()
     qualifiers: tuple[Words, ...] = ()
     opinions: tuple[Words, ...] = ()

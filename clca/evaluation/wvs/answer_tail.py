@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from clca.evaluation.wvs.answer_patterns import AnswerPatterns
 from clca.evaluation.wvs.option_wordings import OptionWordings
-from clca.evaluation.wvs.phrases import Phrases, is_unspaced, normalise
+from clca.evaluation.wvs.phrases import WORD, Phrases, is_unspaced, normalise
 
 NUMBER = re.compile(r"\d+")
 SEPARATOR = re.compile(r"[\s¡¿()\[\]{}.:;,!=、。–—-]*")
 SENTENCE_END = re.compile(r"[.!;?](?!\S)|[!?;](?=[\u2e80-\U0010ffff])|。")
 _CLOSING = frozenset(".!;。:")
 _AMOUNT = re.compile(r" [^\W\d_]")
-_WORD_BEFORE = re.compile(r"([^\W\d_]+) \Z")
+_WORD_BEFORE = re.compile(rf"({WORD.pattern}) \Z")
 
 
 class AnswerTail:

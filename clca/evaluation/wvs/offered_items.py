@@ -9,7 +9,7 @@ from typing import Any
 from clca.content.wvs_items import Item, Items
 from clca.content.wvs_scales import on_three_points, scaled_items
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.suite import WvsSuite
+from clca.evaluation.wvs.suite import ENGLISH, WvsSuite
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +17,15 @@ class OfferedItems:
     """What is asked in an evaluation, and how it is scored: `layouts` are by culture.
 
     `version` is that of the wordings, by language. `three_points` are the items that a culture is offered on three
-    points, `counted_as_three` the countries whose answers on five points are counted as three.
+    points, `counted_as_three` the countries whose answers on five points are counted as three. `unread` are the
+    languages of translations that no native speaker has read.
     """
 
     items: tuple[Item, ...]
     version: Mapping[str, int]
     three_points: Mapping[str, tuple[str, ...]]
     counted_as_three: tuple[str, ...]
+    unread: tuple[str, ...]
     layouts: Mapping[str, ScoreLayout]
 
     def three(self, culture: str) -> tuple[str, ...]:
@@ -36,6 +38,7 @@ class OfferedItems:
         return {
             "items_version": dict(self.version),
             "three_points": {culture: list(ids) for culture, ids in self.three_points.items()},
+            "unread_translations": list(self.unread),
         }
 
     @property
@@ -44,6 +47,15 @@ class OfferedItems:
         if len(set(self.version.values())) == 1:
             return f"version {next(iter(self.version.values()))}"
         return f"versions {', '.join(f'{version} ({language})' for language, version in self.version.items())}"
+
+    def caveats(self) -> list[str]:
+        """Which languages are translations that nobody has read who grew up with them."""
+        if not self.unread:
+            return []
+        return [
+            f"Asked in a translation that no native speaker has read yet ({', '.join(self.unread)}): its words may ask"
+            f" something else. `clca content review-items {self.unread[0]}` prints a sheet for a reader."
+        ]
 
     def notes(self) -> list[str]:
         """Which items are on three points, and whose answers on five are counted so."""
@@ -76,5 +88,8 @@ def offer_items(
         version={suite.language: suite.items.version for suite in suites},
         three_points={culture: ids for culture, ids in three.items() if ids},
         counted_as_three=tuple(dict.fromkeys(counted)),
+        unread=tuple(
+            dict.fromkeys(suite.language for suite in suites if suite.language != ENGLISH and not suite.items.read_by)
+        ),
         layouts={culture: ScoreLayout(scaled_items(items, ids)) for culture, ids in three.items()},
     )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from clca.content.wvs_items import Item
 from clca.evaluation.wvs.answer_patterns import AnswerPatterns
-from clca.evaluation.wvs.phrases import Phrases, is_unspaced, normalise
+from clca.evaluation.wvs.phrases import WORD, Phrases, is_unspaced, normalise
 
 WITHHELD = -1
 """The option of the words of all those that are not offered."""
-WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)

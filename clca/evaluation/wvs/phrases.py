@@ -11,7 +11,19 @@ from clca.evaluation.answer_text import longest_first
 
 UNSPACED = 0x2E80  # from here on scripts put no space between words
 _JOINING = r"a-z\u00aa\u00b5\u00ba\u00df-\u00f6\u00f8-\u02af\u0370-\u1fff\u2c00-\u2dff"  # small letters below it
-_MARKUP = str.maketrans(dict.fromkeys('*_`"“”„«»「」『』#'))
+MARKS = "".join(chr(code) for code in range(0x300, UNSPACED) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
+_LETTER = rf"[^\W\d_][{MARKS}]*"
+WORD = re.compile(rf"(?:{_LETTER})+(?:'(?:{_LETTER})+)*")
+"""A word of letters with their marks: in some scripts vowels are marks, which `\\w` does not match."""
+_MARKUP: dict[int, str | None] = dict.fromkeys(map(ord, '*_`"“”„«»「」『』#'))
+_VOWELS: dict[int, str | None] = dict.fromkeys((0x640, *range(0x64B, 0x653), 0x670))  # Arabic: most people write none
+_DOTS: dict[int, str | None] = {0x131: "i", 0x307: None}  # what small letters make of the Turkish I and İ
+_SIGNS: dict[int, str | None] = {ord(sign): plain for sign, plain in zip("؟،؛।", "?,;.", strict=True)}
+_DIGITS: dict[int, str | None] = {
+    zero + digit: str(digit) for zero in (0x660, 0x6F0, 0x966, 0x9E6) for digit in range(10)
+}
+_PLAIN = {**_MARKUP, **_VOWELS, **_DOTS, **_SIGNS, **_DIGITS}
+_GREEK_QUESTION = re.compile(r"(?<=[\u0370-\u03ff\u1f00-\u1fff]);")
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ＇", "'"))
 _QUOTE = re.compile(rf"(?<![{_JOINING}])'|'(?![{_JOINING}])")
 _NEVER = "(?!)"
@@ -20,11 +32,13 @@ _CHUNK = 1024
 
 
 def normalise(text: str) -> str:
-    """The text with full-width characters made plain, in small letters, without markup and double spaces."""
+    """The text in small letters, without markup and double spaces; digits and signs of other scripts made plain."""
     if not text.isascii():
         chunks = (text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK))
         text = "".join(unicodedata.normalize("NFKC", chunk) for chunk in chunks).translate(_APOSTROPHES)
-    plain = text.casefold().translate(_MARKUP)
+    plain = text.casefold().translate(_PLAIN)
+    if ";" in plain:
+        plain = _GREEK_QUESTION.sub("?", plain)
     return " ".join((_QUOTE.sub("", plain) if "'" in plain else plain).split())
 
 
@@ -85,4 +99,4 @@ def _pattern(phrases: Iterable[str]) -> str:
 
 
 def _is_letter(character: str) -> bool:
-    return character.isalpha() and not is_unspaced(character)
+    return (character.isalpha() or character in MARKS) and not is_unspaced(character)

@@ -95,6 +95,7 @@ class WvsPlan(EvaluationPlan):
         """Which respondents are synthetic, which items were trained on, and whether respondents are weighted."""
         asked = [item.id for item in self.offered.items]
         return [
+            *self.offered.caveats(),
             *respondent_caveats(self.samples),
             *overlap_caveats(self.trained, asked, self.left_out),
             *unknown_caveats(self.model.name, self.model.adapters.values(), served=self.model.student is None),

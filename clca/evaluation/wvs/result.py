@@ -61,6 +61,9 @@ class WvsResult(EvaluationResult):
     three_points: dict[str, tuple[str, ...]] = Field(
         description="Items that were offered and scored on three points, as the country was asked, by culture."
     )
+    unread_translations: tuple[str, ...] = Field(
+        default=(), description="Languages in which it was asked that no native speaker has read."
+    )
     scoring: Scoring
     cultures: dict[str, CultureSummary]
     averages: dict[Method, WvsEstimates] = Field(description="Mean over cultures, in the first order of the options.")

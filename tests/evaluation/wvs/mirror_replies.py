@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from clca.content.wvs_items import Item
 from clca.seeding import chooser
+from tests.evaluation.wvs import mirror_wordings
 
 PAIRS = 150  # of each item, two replies each
 
 Wording = tuple[int, str, str]
 
 _AGREEMENT: dict[str, list[tuple[str, str]]] = {
+    **mirror_wordings.AGREEMENT,
     "en": [
         ("I strongly agree", "I strongly disagree"),
         ("Strongly agree", "Strongly disagree"),
@@ -46,6 +48,7 @@ _AGREEMENT: dict[str, list[tuple[str, str]]] = {
     ],
 }
 _PLAIN: dict[str, list[tuple[str, str]]] = {
+    **mirror_wordings.PLAIN,
     "en": [
         ("I agree", "I disagree"),
         ("Agree", "Disagree"),
@@ -89,6 +92,7 @@ _PLAIN: dict[str, list[tuple[str, str]]] = {
     ],
 }
 _MIDDLE = {
+    **mirror_wordings.MIDDLE,
     "en": ["Neither agree nor disagree", "I neither agree nor disagree"],
     "de": ["Weder noch", "Ich sage: weder noch"],
     "es": ["Ni de acuerdo ni en desacuerdo", "No estoy ni de acuerdo ni en desacuerdo"],
@@ -97,6 +101,7 @@ _MIDDLE = {
 }
 
 WORDINGS: dict[str, dict[str, list[Wording]]] = {
+    **mirror_wordings.WORDINGS,
     "en": {
         "importance": [
             (0, "Very important", "Not at all important"),
@@ -325,6 +330,7 @@ WORDINGS: dict[str, dict[str, list[Wording]]] = {
 }
 
 FRAMES = {
+    **mirror_wordings.FRAMES,
     "en": (
         "{x}", "{x}.", "**{x}**", "{n}. {x}", "{n}", "{n}.", "({n})", "Answer: {x}", "Answer: {n}",
         "My answer is {n}.", "{n}: {x}", "{n}) {x}.", "Sure! {n}", "Sure thing! {x}.", "As a woman of 45, {x}",

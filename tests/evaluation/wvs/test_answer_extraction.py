@@ -685,6 +685,12 @@ HEADS = {
     "es": ("", "¡Claro! ", "Como hombre de 45 años, casado y empleado, diría "),
     "zh": ("", "当然！", "作为一名45岁、已婚并且有工作的男性，我会选择"),
     "ja": ("", "もちろんです。", "45歳の既婚で働いている男性として、"),
+    "ar": ("", "بالتأكيد! ", "بصفتي رجلًا متزوجًا وموظفًا، أختار "),
+    "bn": ("", "অবশ্যই! ", "৪৫ বছরের বিবাহিত পুরুষ হিসেবে, আমি বলব "),
+    "el": ("", "Φυσικά! ", "Ως άνδρας 45 ετών, παντρεμένος και εργαζόμενος, θα έλεγα "),
+    "ko": ("", "물론입니다. ", "45세의 결혼한 직장인 남성으로서, "),
+    "pt": ("", "Claro! ", "Como homem de 45 anos, casado e empregado, eu diria "),
+    "tr": ("", "Elbette! ", "45 yaşında, evli ve çalışan bir erkek olarak, "),
 }
 AGREEING = {
     "en": (
@@ -699,6 +705,12 @@ AGREEING = {
     "es": (".", ", porque lo digo yo", " para mí", ". Mi familia vive lejos.", ", y lo digo en serio"),
     "zh": ("。", "，因为我这么说", "（我的看法）", "。我的家人住得很远。"),
     "ja": ("。", "です。", "、なぜなら私がそう言うからです", "。家族は遠くに住んでいます。"),
+    "ar": (".", "، لأنني أرى ذلك", " بالنسبة إلي", ". عائلتي تعيش بعيدًا."),
+    "bn": ("।", ", কারণ আমি তাই বলি", "। আমার পরিবার দূরে থাকে।"),
+    "el": (".", ", επειδή το λέω εγώ", " για μένα", ". Η οικογένειά μου μένει μακριά."),
+    "ko": (".", ", 왜냐하면 제가 그렇게 말하니까요", ". 가족은 멀리 삽니다."),
+    "pt": (".", ", porque eu digo", " para mim", ". Minha família mora longe."),
+    "tr": (".", ", çünkü öyle diyorum", ". Ailem uzakta yaşıyor."),
 }
 TAKING_BACK = {
     "en": (
@@ -739,6 +751,43 @@ TAKING_BACK = {
         "、たぶん",
         "。ただし場合によります。",
         "。答えは状況によります。",
+    ),
+    "ar": (
+        "، إذا كان لا بد من الاختيار",
+        "، لكن ليس دائمًا",
+        " أو لا",
+        "؟",
+        "، ربما",
+        "، في الواقع",
+        ". الأمر يعتمد على السياق.",
+    ),
+    "bn": (", যদি বেছে নিতেই হয়", ", কিন্তু সব সময় নয়", "?", ", হয়তো", ", আসলে", "। উত্তর নির্ভর করে পরিস্থিতির ওপর।"),
+    "el": (
+        ", αν πρέπει να διαλέξω",
+        ", αλλά όχι πάντα",
+        " ή όχι",
+        "?",
+        ", ίσως",
+        ", στην πραγματικότητα",
+        ". Η απάντηση εξαρτάται.",
+    ),
+    "ko": (", 만약 골라야 한다면", ", 하지만 항상 그런 것은 아니다", "?", ", 아마", ". 답은 상황에 따라 다르다."),
+    "pt": (
+        ", se eu tiver que escolher",
+        ", mas nem sempre",
+        " ou não",
+        "?",
+        ", talvez",
+        ", na verdade",
+        ". A resposta dependeria do contexto.",
+    ),
+    "tr": (
+        ", eğer seçmem gerekirse",
+        ", ama her zaman değil",
+        "?",
+        ", belki",
+        ", aslında",
+        ". Yanıt duruma göre değişir.",
     ),
 }
 
@@ -799,7 +848,7 @@ def test_all_numbers_are_read_alike(place: int) -> None:
 def test_an_option_with_yes_or_no_is_read_without_it_too(language: str) -> None:
     for item in (CHILD, NEIGHBOUR):
         for option, words in enumerate(question(language, item).item.options):
-            affirmation, without = re.split("[,，、]", words, maxsplit=1)
+            affirmation, without = re.split("[,，、،]", words, maxsplit=1)
             assert read(language, item, affirmation) == (option if item == CHILD else None)
             assert read(language, item, f"{option + 1}. {affirmation}") == option
             assert read(language, item, f"{2 - option}. {affirmation}") is None
@@ -810,7 +859,7 @@ def test_an_option_with_yes_or_no_is_read_without_it_too(language: str) -> None:
 def test_no_word_that_might_change_an_answer_is_read_over(language: str) -> None:
     suite = SUITES[language]
     vocabulary = read_answer_patterns("", Content().text(files_of(language)[2]), suite.items)
-    space = "" if language in ("zh", "ja") else " "
+    space = "" if language in ("zh", "ja", "ko") else " "
     one = question(language, IMPORTANT)
     for turn in vocabulary.turns:
         for option, words in enumerate(one.item.options):

@@ -184,7 +184,16 @@ def test_each_culture_is_asked_in_its_own_language() -> None:
     one = planned(culture=("japan", "germany", "uk"), language="native", method=("cultural",))
     assert one.inputs["languages"] == {"japan": "ja", "germany": "de", "uk": "en"}
     assert len({group.questions[0].text for group in one.request_groups}) == 3
-    assert "no language of the suite is native to turkey" in refusal(culture=("turkey",), language="native")
+    assert planned(culture=("turkey",), language="native", method=("cultural",)).languages == {"turkey": "tr"}
+
+
+def test_a_translation_that_no_native_speaker_has_read_is_said_to_be_one() -> None:
+    one = planned(culture=("japan", "greece", "uk"), language="native", method=("cultural",))
+    assert one.summary["unread_translations"] == one.info["unread_translations"] == ["ja", "el"]
+    (caveat,) = (line for line in one.suite_caveats() if "native speaker" in line)
+    assert "(ja, el)" in caveat
+    assert "clca content review-items ja" in caveat
+    assert not any("native speaker" in line for line in planned(culture=("uk",), method=("cultural",)).suite_caveats())
 
 
 def test_several_orders_are_asked_on_the_same_group_the_given_one_first() -> None:

@@ -8,17 +8,17 @@ from clca.errors import ClcaError, ContentError, NotFoundError
 from clca.evaluation.wvs.suite import files_of, languages, load_suite, native_language
 from tests.conftest import Overlay
 
-TRANSLATIONS = ["de", "es", "ja", "zh"]
+TRANSLATIONS = ["ar", "bn", "de", "el", "es", "ja", "ko", "pt", "tr", "zh"]
 
 
-def korean(content: Content) -> dict[str, str]:
-    """A language of one's own: the files of the Japanese one in folders of another name."""
-    texts = {korean: content.text(japanese) for korean, japanese in zip(files_of("ko"), files_of("ja"), strict=True)}
-    path = "eval/wvs/ko/persona.yaml"
-    return {**texts, path: texts[path].replace("native: [japan]", "native: [south_korea]")}
+def french(content: Content) -> dict[str, str]:
+    """A language of one's own: the files of the Japanese one in folders of another name, spoken by nobody here."""
+    texts = {french: content.text(japanese) for french, japanese in zip(files_of("fr"), files_of("ja"), strict=True)}
+    path = "eval/wvs/fr/persona.yaml"
+    return {**texts, path: texts[path].replace("native: [japan]", "native: [usa]")}
 
 
-def test_the_suite_is_there_in_english_and_four_other_languages(content: Content) -> None:
+def test_the_suite_is_there_in_english_and_ten_other_languages(content: Content) -> None:
     assert languages(content) == ["en", *TRANSLATIONS]
 
 
@@ -87,7 +87,22 @@ def test_every_file_of_the_suite_is_noted_as_used(language: str) -> None:
 
 @pytest.mark.parametrize(
     ("culture", "language"),
-    [("uk", "en"), ("usa", "en"), ("china", "zh"), ("germany", "de"), ("japan", "ja"), ("mexico", "es"), ("spa", "es")],
+    [
+        ("uk", "en"),
+        ("usa", "en"),
+        ("china", "zh"),
+        ("germany", "de"),
+        ("japan", "ja"),
+        ("mexico", "es"),
+        ("spa", "es"),
+        ("ara", "ar"),
+        ("iraq", "ar"),
+        ("bangladesh", "bn"),
+        ("greece", "el"),
+        ("south_korea", "ko"),
+        ("brazil", "pt"),
+        ("turkey", "tr"),
+    ],
 )
 def test_a_culture_has_its_own_language(content: Content, culture: str, language: str) -> None:
     assert native_language(content, culture) == language
@@ -95,31 +110,32 @@ def test_a_culture_has_its_own_language(content: Content, culture: str, language
 
 def test_a_culture_of_another_language_is_told_what_there_is() -> None:
     content = Content()
-    with pytest.raises(NotFoundError, match=r"^no language of the suite is native to brazil; there are en \(uk, usa\)"):
-        native_language(content, "brazil")
+    with pytest.raises(NotFoundError, match=r"^no language of the suite is native to france; there are en \(uk, usa\)"):
+        native_language(content, "france")
     assert content.used == {}
 
 
 def test_an_unknown_language_is_named() -> None:
-    with pytest.raises(NotFoundError, match=r"^no language 'fr' in the suite; there are en, de, es, ja, zh"):
+    with pytest.raises(
+        NotFoundError, match=r"^no language 'fr' in the suite; there are en, ar, bn, de, el, es, ja, ko, pt, tr, zh"
+    ):
         load_suite(Content(), "fr")
 
 
 def test_a_workspace_adds_a_language(overlay: Overlay, content: Content) -> None:
-    mine = overlay(korean(content))
-    assert languages(mine) == ["en", "de", "es", "ja", "ko", "zh"]
-    assert native_language(mine, "south_korea") == "ko"
-    assert load_suite(mine, "ko").items.items[0].question == load_suite(content, "ja").items.items[0].question
+    mine = overlay(french(content))
+    assert languages(mine) == ["en", "ar", "bn", "de", "el", "es", "fr", "ja", "ko", "pt", "tr", "zh"]
+    assert load_suite(mine, "fr").items.items[0].question == load_suite(content, "ja").items.items[0].question
     assert [fault.message for fault in check(mine)] == []
 
 
 def test_a_language_that_is_not_whole_says_what_it_lacks(overlay: Overlay, content: Content) -> None:
-    texts = korean(content)
-    del texts["prompts/ko/wvs-cultural.j2"], texts["eval/wvs/ko/answers.yaml"]
+    texts = french(content)
+    del texts["prompts/fr/wvs-cultural.j2"], texts["eval/wvs/fr/answers.yaml"]
     mine = overlay(texts)
-    message = r"^language 'ko' lacks eval/wvs/ko/answers\.yaml, prompts/ko/wvs-cultural\.j2 \(eval/wvs/README"
+    message = r"^language 'fr' lacks eval/wvs/fr/answers\.yaml, prompts/fr/wvs-cultural\.j2 \(eval/wvs/README"
     with pytest.raises(NotFoundError, match=message):
-        load_suite(mine, "ko")
+        load_suite(mine, "fr")
     assert [type(fault) for fault in check(mine)] == [NotFoundError]
 
 
