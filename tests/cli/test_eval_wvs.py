@@ -138,7 +138,7 @@ def test_the_table_of_the_paper_is_shown(desk: Desk, evaluated: dict[str, Any]) 
         assert words in done.stdout
     whole = (desk.folder / done.stdout.rpartition("more notes: ")[2].split()[0]).read_text()
     for words in (
-        "Survey, published shares",
+        "Survey, shares by country",
         "Accuracies need respondents' own answers",
         "Order of the options, persona, reversed against given: ",
     ):

@@ -28,7 +28,7 @@ from clca.evaluation.wvs.cost import cost_part
 from clca.evaluation.wvs.offered_items import OfferedItems, offer_items
 from clca.evaluation.wvs.paper_reader import PAPER_ANSWERS, PAPER_READER, load_paper_reader
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
-from clca.evaluation.wvs.plan_caveats import respondent_caveats, setting_caveats
+from clca.evaluation.wvs.plan_caveats import respondent_caveats, setting_caveats, share_caveats
 from clca.evaluation.wvs.questionnaire import (
     choose_cultures,
     choose_format,
@@ -92,11 +92,12 @@ class WvsPlan(EvaluationPlan):
         return any(sample.synthetic for sample in self.samples.values())
 
     def suite_caveats(self) -> list[str]:
-        """Which respondents are synthetic, which items were trained on, and whether respondents are weighted."""
+        """Who is synthetic, whose shares are not the shipped ones, items trained on, whether people are weighted."""
         asked = [item.id for item in self.offered.items]
         return [
             *self.offered.caveats(),
             *respondent_caveats(self.samples),
+            *share_caveats(self.content, self.samples),
             *overlap_caveats(self.trained, asked, self.left_out),
             *unknown_caveats(self.model.name, self.model.adapters.values(), served=self.model.student is None),
             *setting_caveats(self.config),

@@ -12,6 +12,7 @@ from clca.evaluation.wvs.baselines import Survey, survey_from_respondents, surve
 from clca.evaluation.wvs.microdata.reader import WEIGHT
 from clca.evaluation.wvs.microdata.respondents import ImportedRespondents
 from clca.evaluation.wvs.score_layout import ScoreLayout
+from clca.evaluation.wvs.suite import COVERAGE
 from clca.evaluation.wvs.synthetic import Demographics, synthetic_respondents
 from clca.records import Respondent
 from clca.seeding import derive
@@ -88,6 +89,11 @@ def sample_culture(
         for country in countries
         for respondent in synthetic_respondents(country, sources.demographics, n, seed)
     ]
+    uncounted = [country for country in countries if country not in sources.counts]
+    if uncounted:
+        raise NotFoundError(
+            f"no number of respondents of {', '.join(uncounted)} in {COVERAGE}: add a row for each of them there"
+        )
     counts = {country: sources.counts[country] for country in countries}
     shares = {country: scaled_shares(of_country, sources.three) for country, of_country in sources.shares.items()}
     survey = survey_from_shares(culture, counts, shares, layout, seed=seed)

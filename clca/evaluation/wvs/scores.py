@@ -167,7 +167,7 @@ class WvsScores(Record):
         notes = []
         for source, words in (
             ("respondents", "answers of imported respondents"),
-            ("shares", "published shares; its split half is simulated, as two samples of half its size"),
+            ("shares", "shares by country; its split half is simulated, as two samples of half its size"),
         ):
             cultures = [
                 f"{baselines.culture} ({baselines.respondents:,})"

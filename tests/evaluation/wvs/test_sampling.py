@@ -46,6 +46,15 @@ def test_weights_that_only_some_have_are_told(content: Content, tmp_path: Path) 
     assert not any("the others count" in note for note in notes)
 
 
+def test_a_country_with_shares_and_no_number_of_respondents_is_named(content: Content) -> None:
+    suite = load_suite(content)
+    sources = SampleSources(None, suite.shares, suite.demographics, {})
+    with pytest.raises(
+        NotFoundError, match=r"^no number of respondents of japan in eval/wvs/coverage\.csv: add a row for each"
+    ):
+        sample_culture(sources, "japan", ("japan",), ScoreLayout(suite.items.items), n=1, seed=1, weighted=False)
+
+
 def crowd(country: str, n: int) -> list[Respondent]:
     return [Respondent(id=f"{country}-{k}", country=country, demographics={}, answers={}) for k in range(n)]
 
