@@ -65,11 +65,18 @@ def plan(
     flags: dict[str, Any],
     *,
     nodes: Annotated[int | None, typer.Option(min=1, max=10_000, help="Equal nodes.", rich_help_panel=NODES)] = None,
-    gpus_per_node: Annotated[int, typer.Option(min=1, max=64, help="GPUs of a node.", rich_help_panel=NODES)] = 8,
+    gpus_per_node: Annotated[
+        int | None, typer.Option(min=1, max=64, help="GPUs of a node (default: 8).", rich_help_panel=NODES)
+    ] = None,
     gpu_memory: Annotated[
-        float,
-        typer.Option(min=1, max=10_000, help="Memory of a GPU in GiB, as nvidia-smi has it.", rich_help_panel=NODES),
-    ] = 80,
+        float | None,
+        typer.Option(
+            min=1,
+            max=10_000,
+            help="Memory of a GPU in GiB, as nvidia-smi has it (default: 80).",
+            rich_help_panel=NODES,
+        ),
+    ] = None,
     dialogues: Annotated[
         int | None,
         typer.Option(
@@ -135,6 +142,8 @@ def plan(
 
     if nodes is not None and "cluster" in flags:
         raise SettingsError("--cluster is looked at, --nodes describes another: give one of them")
+    if nodes is None and (gpus_per_node is not None or gpu_memory is not None):
+        raise SettingsError("--gpus-per-node and --gpu-memory describe nodes: add --nodes, or leave them out")
     anywhere = flags.get("replicas") if "cluster" not in flags else None
     if nodes is not None or anywhere is not None:
         flags = {**flags, "cluster": "auto"}  # it is not looked at
@@ -147,8 +156,8 @@ def plan(
         )
     figures = ClusterFigures(
         nodes=nodes,
-        gpus_per_node=gpus_per_node,
-        gpu_memory=gpu_memory,
+        gpus_per_node=8 if gpus_per_node is None else gpus_per_node,
+        gpu_memory=80.0 if gpu_memory is None else gpu_memory,
         anywhere=anywhere,
         dialogues=dialogues,
         tokens_per_second=tokens_per_second,

@@ -53,8 +53,8 @@ class Trial:
     """One simulated run; times are in seconds, quantiles are those of all requests and of all dialogues.
 
     `slot_seconds` is how long slots were at work on answers, `utilisation` their share of all slots from the beginning
-    to the end. `repeated` requests were
-    held by a replica that was lost. A request's time is that from its sending to its answer, waiting included.
+    to the end. `repeated` requests were held by a replica that was lost. A request's time is that from its sending to
+    its answer, waiting included.
     """
 
     makespan: float

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from clca.cluster.described import described_nodes, up_times
+from clca.cluster.described_nodes import described_nodes, up_times
 from clca.cluster.messages import Planned
 from clca.cluster.placement import missing, refusal
 from clca.cluster.simulation import SimulatedCluster, Trial, simulate
@@ -65,10 +65,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What no run can be faster than, in seconds, by what bounds it.
+    """What runs cannot be faster than on average, in seconds, by what bounds it.
 
     `replicas`: all requests through all slots that `concurrency` can fill. `dialogues`: of each culture, one after
-    another, the longest chain of requests that wait for each other. `client`: all requests through one client.
+    another, the requests of a kept dialogue of the usual length that wait for each other, each in its mean time.
+    `client`: all requests through one client.
     """
 
     replicas: float

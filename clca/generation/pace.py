@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from clca.content.parsing import validation_message
 from clca.errors import SettingsError
 from clca.generation.run_info import GenerationInfo, SessionInfo
 from clca.storage.run_index import INFO, read_run
@@ -48,24 +51,25 @@ def measured_pace(folder: Path, tokens: Mapping[str, float], slots: int | None) 
 
     The requests in flight at a server are the most that it says it ran, or its share of `concurrency`: a run that was
     too short to keep them in flight shows a slower pace than its servers have. With other `slots` at a replica its
-    tokens a second stay the same. Raises `NotFoundError`, `StoreError`, and `SettingsError`
-    for a run that shows no pace.
+    tokens a second stay the same. Raises `NotFoundError`, `StoreError`, and `SettingsError` for a run that shows no
+    pace, as one on which another version of clca worked that recorded other figures.
     """
     data = read_run(folder).data
     try:
         info = GenerationInfo.model_validate(data)
         concurrency = int(info.settings["concurrency"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise SettingsError(
-            f"{folder / INFO} does not hold the record of a run: {str(error).splitlines()[0]}"
-        ) from None
+    except ValidationError as error:
+        raise SettingsError(f"{folder / INFO} shows no pace: {validation_message(error, GenerationInfo)}") from None
+    except (KeyError, TypeError, ValueError):
+        raise SettingsError(f"{folder / INFO} shows no pace: settings.concurrency is no number") from None
     known = [session for session in info.sessions if isinstance(session, SessionInfo)]
     sessions = [session for session in known if session.requests and session.servers and session.seconds]
     by_task = sum((Counter(session.by_task) for session in sessions), Counter[str]())
     finished = info.counts.kept + info.counts.discarded + info.counts.failed + info.counts.rejected
-    if info.rehearsed or not finished or not by_task.total():
+    if info.rehearsed or not finished or not by_task.total() or len(known) < len(info.sessions):
         raise SettingsError(
-            f"{folder} shows no pace: it needs a run of a teacher behind a server with finished dialogues"
+            f"{folder} shows no pace: it needs a run of this version, of a teacher behind a server, with finished"
+            " dialogues"
         )
     in_flight = max(_in_flight(session, concurrency) for session in sessions)
     requests = sum(session.requests for session in sessions)
@@ -84,7 +88,7 @@ def measured_pace(folder: Path, tokens: Mapping[str, float], slots: int | None) 
 
 def _in_flight(session: SessionInfo, concurrency: int) -> float:
     """Requests in flight at each server of a session."""
-    shares = concurrency / len(session.servers)
+    share = concurrency / len(session.servers)
     throughputs = [server.throughput for server in session.servers if server.throughput is not None]
     most = max((throughput.most_running for throughput in throughputs), default=0)
-    return min(shares, most) if most else shares
+    return min(share, most) if most else share

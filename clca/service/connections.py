@@ -1,6 +1,6 @@
 """The connections of a service: as many as leave it files to work with, and none that never sends a whole request.
 
-How long a body may take is the gate's to say; here ends who goes on sending one that has been answered.
+The gate limits how long a body may take; here a connection ends whose body goes on long after the answer.
 """
 
 from __future__ import annotations
@@ -45,22 +45,22 @@ def protocol(most: int) -> type[H11Protocol]:
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            if self._is_owed():
+            if self._is_incomplete():
                 self._wait()
             else:
                 self._stop_waiting()
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
-            if self._is_owed():
+            if self._is_incomplete():
                 self._wait()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_waiting()
             super().connection_lost(exc)
 
-        def _is_owed(self) -> bool:
-            """Whether a head has begun and not come whole, or a body goes on after its answer."""
+        def _is_incomplete(self) -> bool:
+            """Whether the rest of a head is missing, or that of a body which has been answered."""
             is_answered = self.conn.our_state is h11.DONE
             return self.conn.their_state is (h11.SEND_BODY if is_answered else h11.IDLE)
 

@@ -47,11 +47,11 @@ class Service:
         return shutil.disk_usage(self.workspace).free
 
     def obstacle(self) -> str:
-        """Why no job can be taken or begun now; else an empty text."""
+        """Why no job can be taken or begun now, a fault of the queue included; "" if nothing prevents it."""
         return self.shortage() or self.jobs.fault
 
     def shortage(self) -> str:
-        """What a job needs, and is not there now; else an empty text."""
+        """Why no job can begin: the service is being stopped, its disk is full or its folder read-only; "" if none."""
         least = self.plan.config.free
         if self.jobs.draining:
             return "the service is being stopped: ask again in a moment"
@@ -69,7 +69,7 @@ def service_of(request: Request) -> Service:
 
 
 def needs(role: Role) -> Any:
-    """The dependency of a route on who may use it, by an address that it knows; its value is who sent the request."""
+    """A dependency that refuses senders without the role and unknown query names; its value is the sender."""
 
     async def allowed(request: Request) -> Identity:
         identity: Identity | None = request.scope["state"].get("identity")

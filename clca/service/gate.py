@@ -106,7 +106,7 @@ class Gate:
         reason = ""
         try:
             self._require_known_host(headers)
-            scope["state"]["identity"] = identity = self._known_sender(scope, headers)
+            scope["state"]["identity"] = identity = self._limited_identity(scope, headers)
             self._require_rate(scope, identity)
             scope["state"]["form_key"] = self._form_key(headers, identity)
             if scope["method"] not in SAFE:
@@ -134,8 +134,8 @@ class Gate:
         if host not in self._hosts:
             raise Refusal(421, "this name is not the service's: add it by --host-name")
 
-    def _known_sender(self, scope: Scope, headers: Headers) -> Identity | None:
-        """Who sent the request; who is not let in may try that so often from an address. Raises `Refusal`."""
+    def _limited_identity(self, scope: Scope, headers: Headers) -> Identity | None:
+        """Who sent the request; failed attempts count against the rate of their address. Raises `Refusal`."""
         try:
             return self._identify(scope, headers)
         except Refusal:

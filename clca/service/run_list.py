@@ -1,6 +1,6 @@
 """The runs of the workspace as clients see them: each is read once, and again where its `run.json` is another one.
 
-One that cannot be read is no reason to show none; it is named beside them.
+Runs that cannot be read are named beside them, with the reason.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class UnreadableRun(Record):
 
 @dataclass(frozen=True, slots=True)
 class RunListing:
-    """Runs, the newest first, and those of which nothing but this can be said, by name."""
+    """Runs, the newest first, and those that cannot be read, by name."""
 
     runs: list[Run]
     unreadable: list[UnreadableRun]
@@ -60,7 +60,7 @@ class RunList:
         self._asked: dict[str, tuple[float, Run]] = {}
 
     def newest_first(self, culture: str | None = None) -> RunListing:
-        """The runs of one culture, or of all; of those that cannot be read by the folder that they are in."""
+        """The runs of one culture, or of all. The culture of a run that cannot be read is the name of its folder."""
         known: dict[Path, tuple[Stamp, Run | UnreadableRun]] = {}
         for folder in self._folders():
             with suppress(NotFoundError):
@@ -108,7 +108,7 @@ class RunList:
             about = None
         if about is None or folder.is_symlink() or folder.parent.is_symlink():
             raise NotFoundError(f"no run {name}")
-        stamp = (about.st_ctime_ns, about.st_size, about.st_ino)  # another one also when it is opened to its reader
+        stamp = (about.st_ctime_ns, about.st_size, about.st_ino)  # of a change of permissions, too
         known = self._known.get(folder)
         if known is not None and known[0] == stamp:
             return known

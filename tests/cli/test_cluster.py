@@ -38,6 +38,7 @@ def test_json_has_all_of_it(tmp_path: Path) -> None:
     [
         ((), "no cluster: look at one (--cluster auto), describe one"),
         (("--nodes", "2", "--cluster", "auto"), "--cluster is looked at, --nodes describes another"),
+        (("--replicas", "2", "--gpu-memory", "40"), "--gpus-per-node and --gpu-memory describe nodes: add --nodes"),
     ],
 )
 def test_a_cluster_has_to_be_told(tmp_path: Path, options: tuple[str, ...], message: str) -> None:

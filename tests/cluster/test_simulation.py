@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clca.cluster.described import up_times
+from clca.cluster.described_nodes import up_times
 from clca.cluster.simulation import SimulatedCluster, Trial, quantile, simulate
 from clca.cluster.workload import Link, Workload
 

@@ -32,5 +32,5 @@ def test_a_notebook_has_its_outputs_and_no_path_of_a_machine(name: str) -> None:
 def test_a_notebook_prints_what_is_stored_but_for_numbers_of_models(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("nbclient")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    found, stored = (map(without_numbers, printed(notebook)) for notebook in (execute(name), read(name)))
-    assert list(found) == list(stored)
+    executed, stored = (map(without_numbers, printed(notebook)) for notebook in (execute(name), read(name)))
+    assert list(executed) == list(stored)

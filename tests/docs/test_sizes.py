@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clca.cluster.described import described_nodes
+from clca.cluster.described_nodes import described_nodes
 from clca.cluster.messages import Room, VllmSettings
 from clca.content.lookup import Content
 from clca.inference.vllm.fit import served_weight_sizes

@@ -15,7 +15,7 @@ from typing import Literal
 
 from clca.errors import NotFoundError, StoreError
 from clca.safe_open import safe_open
-from clca.service.dialogues.entry import Entry, entry_of
+from clca.service.dialogues.entry import LONGEST_ID, Entry, entry_of
 from clca.storage import kept_requests
 from clca.storage.jsonl import read_lines
 from clca.storage.reply_cache import Outcome
@@ -28,7 +28,8 @@ Part = Outcome | Literal["requests"]
 INDEXED = dict[Part, str]((*FILES.items(), ("requests", kept_requests.FILE)))
 """The files of a run that are indexed: its dialogues by verdict, and the requests that were kept."""
 
-_OWNER = re.compile(rb'\{"owner": ("(?:[^"\\]|\\.){1,2400}"),')
+_OWNER_BYTES = 12 * LONGEST_ID  # a character takes up to 12 in JSON: \ud83d\ude00
+_OWNER = re.compile(rb'\{"owner": ("(?:[^"\\]|\\.){1,%d}"),' % _OWNER_BYTES)
 _SCHEMA = f"""
 CREATE TABLE dialogue (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL, verdict TEXT NOT NULL, start INTEGER NOT NULL, length INTEGER NOT

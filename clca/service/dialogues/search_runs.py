@@ -35,7 +35,7 @@ class FoundPage(Record):
     cursor: str | None = None
     runs: int = Field(default=0, description="Runs that were looked through for this page.")
     behind: int = Field(default=0, description="Bytes of their files that are not indexed yet, and not searched.")
-    unreadable: int = Field(default=0, description="Lines of their files that are no records, and not searched.")
+    unreadable: int = Field(default=0, description="Lines of their files that are no records with an id.")
     unreadable_runs: int = Field(default=0, description="Runs that cannot be read, and are in no page: GET /v1/runs.")
 
 

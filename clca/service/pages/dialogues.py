@@ -20,11 +20,11 @@ from clca.service.routes.runs import Culture, DialogueId, Name, NewReview, revie
 from clca.storage.reviews import LONGEST_COMMENT, status_of
 
 router = APIRouter(include_in_schema=False)
-PLACE = "/runs/{culture}/{name}/dialogues/{dialogue_id:text}"
+DIALOGUE = "/runs/{culture}/{name}/dialogues/{dialogue_id:text}"
 
 
-@router.get(PLACE)
-async def show_one(
+@router.get(DIALOGUE)
+async def show_dialogue_page(
     request: Request,
     identity: Reader,
     culture: Culture,
@@ -66,7 +66,7 @@ async def show_requests(
     return show(request, "requests.html.j2", requests=requests, more=more, **values)
 
 
-@router.post(PLACE + "/reviews")
+@router.post(DIALOGUE + "/reviews")
 async def review(
     request: Request, identity: Reviewer, culture: Culture, name: Name, dialogue_id: DialogueId, filters: Filtered
 ) -> Response:

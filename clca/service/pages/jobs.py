@@ -81,7 +81,7 @@ async def show_jobs(
 
 
 @router.get("/jobs/{job_id}")
-async def show_one(request: Request, identity: Reader, job_id: JobId) -> Response:
+async def show_job_page(request: Request, identity: Reader, job_id: JobId) -> Response:
     """A job: what it was asked for, how far it is, and what it made."""
     service = service_of(request)
     job = await api.show_job(request, identity, job_id)
