@@ -21,7 +21,7 @@ from clca.service.file_entry import FileEntry, etag_of, is_public
 BLOCK = 2**18
 MOST_FILES = 20_000  # that are listed of a folder
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-_KINDS = {".json": "application/json", ".jsonl": "application/x-ndjson", ".md": "text/plain", ".csv": "text/plain"}
+KINDS = {".json": "application/json", ".jsonl": "application/x-ndjson", ".md": "text/plain", ".csv": "text/plain"}
 
 
 def list_files(workspace: Path, folders: tuple[str, ...]) -> list[FileEntry]:
@@ -97,7 +97,7 @@ def send_file(workspace: Path, folders: tuple[str, ...], name: str, conditions: 
             (start, end), status = wanted, 206
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{about.st_size}"
     headers["Content-Length"] = str(end - start)
-    kind = _KINDS.get(path.suffix, "application/octet-stream")
+    kind = KINDS.get(path.suffix, "application/octet-stream")
     return StreamingResponse(_blocks(file, start, end), status, headers, media_type=kind)
 
 

@@ -13,7 +13,7 @@ from clca.service.context import service_of
 from clca.service.file_entry import FileEntry
 from clca.service.routes.answers import responses
 from clca.service.routes.jobs import JobId, Reader
-from clca.service.served_file import Conditions, list_files, send_file
+from clca.service.served_file import KINDS, Conditions, list_files, send_file
 
 router = APIRouter(tags=["files"])
 Wanted = Annotated[str, Header(max_length=200)]
@@ -37,7 +37,7 @@ async def list_job_files(request: Request, identity: Reader, job_id: JobId) -> F
 @router.get(
     "/v1/jobs/{job_id}/files/{path:path}",
     responses={
-        200: {"content": {"application/octet-stream": {}}},
+        200: {"content": {kind: {} for kind in ("application/octet-stream", *KINDS.values())}},
         206: {"description": "A part of the file"},
         304: {"description": "The client has this file"},
         **responses(404, 416),
