@@ -163,7 +163,8 @@ def _offered(info: dict[str, Any], suite: WvsSuite) -> OfferedItems:
     three = {name: tuple(map(str, ids)) for name, ids in info.get("three_points", {}).items()}
     layouts = {name: ScoreLayout(scaled_items(items, three.get(name, ()))) for name in inputs["cultures"]}
     version = info.get("items_version") or dict.fromkeys(inputs["languages"].values(), FIRST_VERSION)
-    return OfferedItems(items, {str(name): int(number) for name, number in version.items()}, three, (), layouts)
+    versions = {str(name): int(number) for name, number in version.items()}
+    return OfferedItems(items, versions, three, (), tuple(info.get("unread_translations", ())), layouts)
 
 
 def _counts(
