@@ -23,19 +23,21 @@ SIZE = ("--exchanges", "4", "--samples", "2")
 
 
 def cluster(bench: Bench) -> list[Row]:
-    """The same work for each of eight replicas as for one, and what `clca cluster plan` foretells of both runs."""
+    """The same work for each of eight replicas as for one, and what `clca cluster plan` simulates of both runs."""
     seconds: dict[int, float] = {}
     rows: list[Row] = []
     for replicas in (1, REPLICAS):
         used, requests, seconds[replicas] = _run(bench, replicas)
-        foretold, foretold_requests = _foretold(bench, replicas)
-        assert foretold_requests == requests
+        simulated, simulated_requests = _simulated(bench, replicas)
+        assert simulated_requests == requests
         what = "1 replica" if replicas == 1 else f"{replicas} replicas"
         rows += [
             Row(NAME, f"{what}: requests", requests, ""),
             Row(NAME, f"{what}: first request to last reply", seconds[replicas], "s"),
             Row(NAME, f"{what}: CPU of clca a request", 1000 * used.cpu / requests, "ms", at_most=1.0),
-            Row(NAME, f"{what}: simulated over measured", foretold / seconds[replicas], "x", at_most=1.1, at_least=0.9),
+            Row(
+                NAME, f"{what}: simulated over measured", simulated / seconds[replicas], "x", at_most=1.1, at_least=0.9
+            ),
         ]
     ratio = seconds[REPLICAS] / seconds[1]
     return [*rows, Row(NAME, f"{REPLICAS} replicas over 1, same work for each", ratio, "x", at_most=1.05)]
@@ -58,7 +60,7 @@ def _run(bench: Bench, replicas: int) -> tuple[Used, int, float]:
     return used, requests, max(each["last"] for each in stats) + LATENCY - min(each["first"] for each in stats)
 
 
-def _foretold(bench: Bench, replicas: int) -> tuple[float, int]:
+def _simulated(bench: Bench, replicas: int) -> tuple[float, int]:
     """The makespan of the same run in seconds, and its requests, by the simulation."""
     scenarios = bench.place(_name(replicas)) / f"scenarios-{_dialogues(bench, replicas)}.jsonl"
     run = ("--culture", "japan", "--teacher", "stub", "--scenarios", str(scenarios), *SIZE)

@@ -144,10 +144,23 @@ def plan(
         raise SettingsError("--cluster is looked at, --nodes describes another: give one of them")
     if nodes is None and (gpus_per_node is not None or gpu_memory is not None):
         raise SettingsError("--gpus-per-node and --gpu-memory describe nodes: add --nodes, or leave them out")
-    anywhere = flags.get("replicas") if "cluster" not in flags else None
+    simulated = {
+        "--slots": slots is not None,
+        "--spread": spread != 0.3,
+        "--failures-per-hour": failures_per_hour != 0,
+        "--start-seconds": start_seconds != 120,
+        "--restart-seconds": restart_seconds is not None,
+        "--client-ms": client_ms != 1,
+        "--trials": trials != 3,
+    }
+    paced = tokens_per_second is not None or latency is not None or measured is not None
+    if not paced and (idle := [flag for flag, given in simulated.items() if given]):
+        raise SettingsError(f"{idle[0]} needs a pace: add --tokens-per-second, --latency or --measured")
+    workspace = find_workspace()
+    elsewhere = resolve_config(GenerateConfig, {**flags, "replicas": None, "replica_cpus": None}, os.environ, workspace)
+    anywhere = flags.get("replicas") if elsewhere.cluster is None else None
     if nodes is not None or anywhere is not None:
         flags = {**flags, "cluster": "auto"}  # it is not looked at
-    workspace = find_workspace()
     config = resolve_config(GenerateConfig, flags, os.environ, workspace)
     if config.cluster is None:
         raise SettingsError(

@@ -53,10 +53,15 @@ def resolve(
     merged = _merge(config_type, flags, environment, workspace, known, as_flags=as_flags)
     values = {name: value for name, (value, _) in merged.items()}
     for name, _, option in config_type.options():
-        if option is not None and option.follows and name not in values:
+        if option is not None and option.follows and name not in merged:
             stage, _, key = option.follows.partition(".")
-            if stage in known:
-                values[name] = getattr(resolve(known[stage], {}, environment, workspace, tuple(known.values())), key)
+            if stage in known:  # whose other settings need not make a whole configuration
+                set_there = _merge(known[stage], {}, environment, workspace, known, as_flags=as_flags)
+                if key in set_there:
+                    merged[name] = set_there[key]
+                    values[name] = set_there[key][0]
+                else:
+                    values[name] = known[stage].model_fields[key].get_default(call_default_factory=True)
     try:
         return config_type.model_validate(values)
     except ValidationError as error:

@@ -39,6 +39,7 @@ def test_json_has_all_of_it(tmp_path: Path) -> None:
         ((), "no cluster: look at one (--cluster auto), describe one"),
         (("--nodes", "2", "--cluster", "auto"), "--cluster is looked at, --nodes describes another"),
         (("--replicas", "2", "--gpu-memory", "40"), "--gpus-per-node and --gpu-memory describe nodes: add --nodes"),
+        (("--replicas", "2", "--spread", "0"), "--spread needs a pace: add --tokens-per-second, --latency or"),
     ],
 )
 def test_a_cluster_has_to_be_told(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
@@ -46,3 +47,11 @@ def test_a_cluster_has_to_be_told(tmp_path: Path, options: tuple[str, ...], mess
     assert done.returncode == 2
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow  # starts Ray
+def test_replicas_do_not_hide_the_cluster_of_a_workspace(tmp_path: Path) -> None:
+    (tmp_path / "clca.toml").write_text('[generate]\ncluster = "auto"\n')
+    done = clca(tmp_path, *RUN, "--replicas", "2")
+    assert done.returncode == 2
+    assert "no Ray cluster on this machine" in done.stderr

@@ -78,6 +78,8 @@ def test_a_field_may_follow_another_stage_s_key(tmp_path: Path) -> None:
     assert resolve(EatOut, {}, {"CLCA_BAKE_OUT": "x"}, workspace, [Bake]).kitchen == Path("x")
     assert resolve(EatOut, {"kitchen": "y"}, {}, workspace, [Bake]).kitchen == Path("y")
     assert resolve(EatOut, {}, {}, None).kitchen == Path("home")
+    assert resolve(EatOut, {}, {}, None, [Bake]).kitchen == Path("bakery")
+    assert resolve(EatOut, {}, {"CLCA_BAKE_LOAVES": "0"}, None, [Bake]).kitchen == Path("bakery"), "a fault elsewhere"
 
 
 def test_only_paths_in_the_file_are_relative_to_it(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def _show_time(plan: ClusterPlan, cluster: SimulatedCluster, console: Console) -
     bounds = plan.bounds
     console.print(
         f"Beside the start no less than {_time(bounds.replicas)} for all requests through the slots,"
-        f" {_time(bounds.dialogues)} for the longest dialogue of each culture, one after another,"
+        f" {_time(bounds.dialogues)} for one kept dialogue of usual length of each culture, one after another,"
         f" {_time(bounds.client)} for the client"
     )
     console.print(

@@ -268,7 +268,8 @@ class Dispatcher:
         try:
             (self.folder(job.id) / RESULT).unlink(missing_ok=True)
         except OSError as error:
-            raise StoreError(f"cannot remove the result of the job: {error.strerror}") from None
+            file = (self.folder(job.id) / RESULT).relative_to(self._folder)
+            raise StoreError(f"cannot remove {file}: {error.strerror}; once it is gone, retry the job") from None
 
     def _has_result(self, job: Job) -> bool:
         return (self.folder(job.id) / RESULT).is_file()
