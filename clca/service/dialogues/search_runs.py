@@ -19,19 +19,19 @@ SECONDS = 0.3  # after which a page ends with the run that is being looked throu
 CURSOR = r"^([a-z0-9][a-z0-9_+-]*/[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,18})?$"
 
 
-class FoundDialogue(Summary):
+class DialogueMatch(Summary):
     """A dialogue in a list of several runs."""
 
     run: str = Field(description="<culture>/<run>, by which it is asked for.")
 
 
-class FoundPage(Record):
+class SearchPage(Record):
     """Dialogues that match, those of the newest run first; a page may hold fewer than were asked for, or none.
 
     There are more as long as there is a `cursor`. A run that came after the first page is not in the others.
     """
 
-    dialogues: tuple[FoundDialogue, ...]
+    dialogues: tuple[DialogueMatch, ...]
     cursor: str | None = None
     runs: int = Field(default=0, description="Runs that were looked through for this page.")
     behind: int = Field(default=0, description="Bytes of their files that are not indexed yet, and not searched.")
@@ -41,7 +41,7 @@ class FoundPage(Record):
 
 async def search_runs(
     indices: DialogueIndices, run_list: RunList, filters: Filters, cursor: str, size: int
-) -> FoundPage:
+) -> SearchPage:
     """The page that begins after a cursor; '' for the first. Raises `NotFoundError` where its run is gone."""
     until = time.monotonic() + SECONDS
     listed = await indices.read(lambda: run_list.newest_first(filters.culture))
@@ -50,7 +50,7 @@ async def search_runs(
     first = next((index for index, run in enumerate(runs) if run.name == name), None) if cursor else 0
     if first is None:
         raise NotFoundError(f"cursor: the run {name} is gone: begin with the first page")
-    dialogues: list[FoundDialogue] = []
+    dialogues: list[DialogueMatch] = []
     behind, unreadable, searched, after = 0, 0, 0, int(number or 0)
     following: str | None = None
     for run in runs[first:]:
@@ -59,11 +59,11 @@ async def search_runs(
             break
         part = await _search(indices, run_list, run, filters, after, size - len(dialogues))
         searched, behind, unreadable, after = searched + 1, behind + part.behind, unreadable + part.unreadable, 0
-        dialogues += [FoundDialogue(run=run.name, **summary.model_dump()) for summary in part.dialogues]
+        dialogues += [DialogueMatch(run=run.name, **summary.model_dump()) for summary in part.dialogues]
         if part.cursor is not None:
             following = f"{run.name}:{part.cursor}"
             break
-    return FoundPage(
+    return SearchPage(
         dialogues=tuple(dialogues),
         cursor=following,
         runs=searched,

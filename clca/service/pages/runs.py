@@ -73,8 +73,8 @@ async def search(
     """Dialogues of all runs with these words."""
     service = service_of(request)
     sought = Filters.model_validate(filters.model_dump(include=set(Filters.model_fields)))
-    found = await search_runs(service.indices, service.runs, sought, after, SIZE) if filters.q else None
-    return show(request, "search.html.j2", filters=filters, found=found, after=after)
+    page = await search_runs(service.indices, service.runs, sought, after, SIZE) if filters.q else None
+    return show(request, "search.html.j2", filters=filters, page=page, after=after)
 
 
 @router.get("/runs/{culture}/{name}")

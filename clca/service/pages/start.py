@@ -45,6 +45,6 @@ def under_way(service: Service) -> list[ShownJob]:
         return []
     jobs = []
     for state in ("running", "cancelling", "queued"):
-        found, _ = service.jobs.table.page(state, None, None, MOST_UNDER_WAY)
-        jobs += [shown_job(service.jobs.current(job)) for job in found]
+        in_state, _ = service.jobs.table.page(state, None, None, MOST_UNDER_WAY)
+        jobs += [shown_job(service.jobs.current(job)) for job in in_state]
     return jobs[:MOST_UNDER_WAY]

@@ -23,7 +23,7 @@ from clca.service.dialogues.search import (
     dialogue,
     page,
 )
-from clca.service.dialogues.search_runs import CURSOR, FoundPage, search_runs
+from clca.service.dialogues.search_runs import CURSOR, SearchPage, search_runs
 from clca.service.routes.answers import responses
 from clca.service.routes.jobs import LARGEST_NUMBER, Reader
 from clca.service.run_list import Run, UnreadableRun
@@ -107,7 +107,7 @@ async def list_all_runs(
 
 
 @router.get("/v1/dialogues", responses=responses(404))
-async def search_dialogues(request: Request, identity: Reader, filters: Annotated[SearchQuery, Query()]) -> FoundPage:
+async def search_dialogues(request: Request, identity: Reader, filters: Annotated[SearchQuery, Query()]) -> SearchPage:
     """The dialogues of all runs, those of the newest run first: filtered, and searched for words."""
     service = service_of(request)
     return await search_runs(service.indices, service.runs, filters, filters.cursor, filters.size)
