@@ -25,6 +25,9 @@ MARK = "clca_tiny"  # the key in config.json that marks it
 TEXT_FOLDERS = ("prompts", "scenarios", "personas", "trainers", "eval/offense", "eval/wvs")
 """Packaged content that the tokenizer learns from; a suite that is added to `eval/` makes no other student."""
 
+LATER_LANGUAGES = frozenset({"ar", "bn", "el", "ko", "pt", "tr"})
+"""Folders that it does not learn from: each further script takes tokens from the others, and makes another student."""
+
 TOKENS, CONTEXT, WIDTH, LAYERS, HEADS = 4096, 4096, 128, 2, 4
 WEIGHT_STD = 0.1  # standard deviation of the random weights; with the usual 0.02 LoRA learns next to nothing
 # That of the output layer, which adapters do not change, so that it bounds the probabilities a trained student can
@@ -78,7 +81,7 @@ def _packaged_texts(package: Path) -> list[str]:
     """The packaged texts, in a fixed order."""
     kinds = (".jsonl", ".yaml", ".j2")
     files = [file for name in TEXT_FOLDERS for file in (package / name).rglob("*") if file.suffix in kinds]
-    return [file.read_text(encoding="utf-8") for file in sorted(files)]
+    return [file.read_text(encoding="utf-8") for file in sorted(files) if file.parent.name not in LATER_LANGUAGES]
 
 
 def _digest(texts: list[str], seed: int) -> str:

@@ -48,6 +48,12 @@ def test_an_edited_prompt_makes_no_other_student(tiny_student: Student, overlay:
     assert make_tiny(Path(tiny_student.source).parent, edited) == Path(tiny_student.source)
 
 
+def test_its_tokens_are_not_of_the_languages_that_came_later(tiny_student: Student) -> None:
+    tokenizer = load_tokenizer(tiny_student)
+    for text, learnt in (("あなたにとって家族はどのくらい重要ですか", True), ("আপনার জীবনে পরিবার কতটা গুরুত্বপূর্ণ", False)):
+        assert (len(tokenizer.tokenize(text)) < len(text)) == learnt, text
+
+
 def test_it_says_what_it_is(tiny_student: Student) -> None:
     folder = Path(tiny_student.source)
     assert "rehearsal" in json.loads((folder / "config.json").read_text())[MARK]
