@@ -70,7 +70,8 @@ def dialogues(work: Path, env: dict[str, str]) -> Iterator[str]:
     for dialogue in chosen:
         shown = clca(work, {**env, "COLUMNS": "100"}, "show", dialogue.run, dialogue.id)
         reason = f": {dialogue.reason}" if dialogue.reason else ""
-        yield f"## {dialogue.id}, {dialogue.verdict}{reason}\n\n```text\n{shown.rstrip()}\n```\n"
+        text = "\n".join(line.rstrip() for line in shown.rstrip().splitlines())
+        yield f"## {dialogue.id}, {dialogue.verdict}{reason}\n\n```text\n{text}\n```\n"
 
 
 def picture(dialogue: Dialogue, start: int, turns: int) -> str:
