@@ -81,13 +81,13 @@ def picture(dialogue: Dialogue, start: int, turns: int) -> str:
     parts, y = [_text(lines, 20, 30, "#555")], 24 + 20 * len(lines)
     for turn in dialogue.turns[start : start + turns]:
         assert isinstance(turn, LabelledTurn)
-        said = textwrap.wrap(f"{turn.speaker}: {turn.text}", 66)
+        speech = textwrap.wrap(f"{turn.speaker}: {turn.text}", 66)
         inner = [*textwrap.wrap(f"thinks: {turn.thought}", 74), *textwrap.wrap(f"intent: {turn.intent.text}", 74)]
         inner[-1] += f" ({turn.intent.relevance})"
-        x, height = (20 if turn.speaker == first else 230), 20 * len(said) + 16
+        x, height = (20 if turn.speaker == first else 230), 20 * len(speech) + 16
         fill = "#e0f2f1" if turn.speaker == first else "#fff3e0"
         parts.append(f'<rect x="{x}" y="{y}" width="550" height="{height}" rx="10" fill="{fill}" stroke="#bbb"/>')
-        parts.append(_text(said, x + 14, y + 24, "#111"))
+        parts.append(_text(speech, x + 14, y + 24, "#111"))
         parts.append(_text(inner, x + 14, y + height + 18, "#777", size=12, step=16))
         y += height + 16 * len(inner) + 28
     left = len(dialogue.turns) - start - turns
