@@ -15,6 +15,7 @@ from clca.bounded_json import MOST_VALUES, has_too_many_values
 MIB = 2**20  # bytes
 LARGEST = 16 * MIB  # bytes of a file that is read as a whole
 LONGEST = 16 * MIB  # bytes of a line
+HOLE = 4 * 2**30  # bytes, above which a file is looked at for what it takes on the disk
 DEEPEST = 100  # levels of folders
 LONGEST_SHOWN = 200  # characters of a path that is too deep
 _BLOCK = MIB // 4
@@ -39,6 +40,11 @@ def safe_open(path: Path, within: Path | None = None) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
+def open_below(folder: Path, name: str) -> BufferedReader:
+    """Open a regular file by its path below a folder, through no link, wherever that leads. Raises as `safe_open`."""
+    return os.fdopen(_opened_below(folder, Path(name).parts, os.O_RDONLY), "rb")
+
+
 def open_to_append(path: Path) -> int:
     """The descriptor of a file, made if it is missing, to be read and appended to. A link is not followed."""
     try:
@@ -48,6 +54,16 @@ def open_to_append(path: Path) -> int:
             raise UnsafeFile("it is a link: put the file itself there") from None
         raise
     return _regular(descriptor)
+
+
+def open_own_to_append(path: Path) -> int:
+    """The same of a file that is the user's own, and has no other name."""
+    descriptor = open_to_append(path)
+    about = os.fstat(descriptor)
+    if about.st_uid == os.geteuid() and about.st_nlink == 1:
+        return descriptor
+    os.close(descriptor)
+    raise UnsafeFile(f"{path.name} is another user's, or a hard link: remove it")
 
 
 def read_bytes(path: Path, within: Path | None = None, largest: int = LARGEST) -> bytes:
@@ -77,6 +93,13 @@ def bounded_lines(file: BufferedReader, longest: int = LONGEST) -> Iterator[byte
         if has_too_many_values(line):
             raise UnsafeFile(f"it has a line of more than {MOST_VALUES:,} values")
         yield line
+
+
+def require_no_hole(file: BufferedReader) -> None:
+    """Raise `UnsafeFile` for a file of gigabytes that takes no thousandth of that on the disk: it has no end."""
+    about = os.fstat(file.fileno())
+    if about.st_size > HOLE and about.st_blocks * 512 * 1000 < about.st_size:
+        raise UnsafeFile(f"it is {about.st_size / 2**30:,.0f} GiB of nothing: remove it")
 
 
 def walk(folder: Path) -> Iterator[Path]:
@@ -118,16 +141,36 @@ def require_no_link(*paths: Path) -> None:
 
 
 _FLAGS = os.O_CLOEXEC | os.O_NONBLOCK
+_FOLDER = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)  # one that may only be entered will do
 
 
 def _open(path: Path, flags: int, within: Path | None) -> int:
     if within is None:
         return _regular(os.open(path, flags | _FLAGS))
-    real = Path(os.path.realpath(path))
-    if not real.is_relative_to(os.path.realpath(within)):
+    root, real = Path(os.path.realpath(within)), Path(os.path.realpath(path))
+    if not real.is_relative_to(root):
         os.lstat(path)  # where nothing is, that is the fault
         raise UnsafeFile(f"it is a link that leads out of {within}: put the file itself there")
-    return _regular(os.open(real, flags | _FLAGS | os.O_NOFOLLOW))
+    return _opened_below(within, real.relative_to(root).parts, flags)
+
+
+def _opened_below(within: Path, parts: tuple[str, ...], flags: int) -> int:
+    """The descriptor of a file below a folder, through no link, also none that somebody puts there meanwhile."""
+    if not parts:
+        raise UnsafeFile("it is not a regular file")
+    folder = os.open(within, _FOLDER)
+    try:
+        for part in parts[:-1]:
+            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return _regular(os.open(parts[-1], flags | _FLAGS | os.O_NOFOLLOW, dir_fd=folder))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnsafeFile("it is a link: put the file itself there") from None
+        raise
+    finally:
+        os.close(folder)
 
 
 def _regular(descriptor: int) -> int:

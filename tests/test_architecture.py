@@ -234,7 +234,15 @@ ROOMS: dict[str, set[str]] = {
         "evaluation.validation",
         "stages",
     },
-    "client": {"content", "service.file_entry", "service.jobs.job", "stages", "storage"},
+    "client": {
+        "content",
+        "inference.http_client",
+        "inference.proxies",
+        "service.file_entry",
+        "service.jobs.job",
+        "stages",
+        "storage",
+    },
     "__main__": {"cli"},
 }
 

@@ -16,7 +16,8 @@ from clca.words import beginning
 if TYPE_CHECKING:
     import httpx2
 
-SECONDS = 330.0  # for an answer: a plan may take long
+SECONDS = 330.0  # until an answer begins: a plan may take long
+LONGEST_ANSWER = 600.0  # seconds, once it has begun
 PAUSE = 0.5  # seconds before a service that did not answer is asked again
 SILENCE = 60.0  # seconds without a sign of life after which events are asked for again
 LARGEST = 64 * 2**20  # bytes of an answer, as of a result that the service keeps
@@ -39,6 +40,9 @@ class Connection:
     def __init__(self, url: str, token: str | None, patience: float) -> None:
         import httpx2
 
+        from clca.inference.http_client import trusted_certificates
+        from clca.inference.proxies import proxy_url
+
         try:
             check_url(url)
         except ValueError as error:
@@ -46,7 +50,14 @@ class Connection:
         # Packed answers are not asked for: a few bytes would unpack to what memory does not hold.
         headers = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if token else {})}
         self._url, self._patience = url.rstrip("/"), patience
-        self._client = httpx2.Client(base_url=self._url, headers=headers, timeout=httpx2.Timeout(SECONDS, connect=10))
+        self._client = httpx2.Client(
+            base_url=self._url,
+            headers=headers,
+            timeout=httpx2.Timeout(SECONDS, connect=10),
+            proxy=proxy_url(self._url),
+            verify=trusted_certificates(),
+            trust_env=False,  # which would send the token of a service on this machine to a proxy, and read ~/.netrc
+        )
 
     def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
         """The JSON at a path. Raises a `ClcaError`."""
@@ -84,9 +95,11 @@ class Connection:
         """The entries of all pages of a list."""
         cursor: int | str | None = None
         while True:
-            page = self.get(path, {**filters, **({} if cursor is None else {"cursor": cursor})})
+            page, before = self.get(path, {**filters, **({} if cursor is None else {"cursor": cursor})}), cursor
             with self.as_a_service():
                 entries, cursor = [dict(entry) for entry in page[key]], page["cursor"]
+                if cursor is not None and cursor == before:
+                    raise ValueError("a page leads to itself")
             yield from entries
             if cursor is None:
                 return
@@ -128,11 +141,13 @@ class Connection:
 
     def _answer(self, response: httpx2.Response) -> Any:
         """The JSON of an answer. Raises a `ClcaError` for one that says why there is none, or that is too large."""
-        data = bytearray()
+        data, until = bytearray(), time.monotonic() + LONGEST_ANSWER
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise ServiceError(f"{self._url} packs its answer, which was not asked for")
         for block in response.iter_raw():
             data += block
+            if time.monotonic() > until:
+                raise ServiceError(f"{self._url} takes more than {LONGEST_ANSWER:,.0f} s to send its answer")
             if len(data) > LARGEST:
                 raise ServiceError(f"{self._url} answers with more than {LARGEST // 2**20} MiB")
         if has_too_many_values(bytes(data), MOST_VALUES):

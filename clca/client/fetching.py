@@ -16,14 +16,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from clca.content.lookup import FOLDERS
 from clca.errors import StoreError
-from clca.safe_open import is_below, open_to_append, read_json
+from clca.safe_open import is_below, open_own_to_append, read_json
 from clca.service.file_entry import FileEntry, etag_of, is_public
-from clca.storage.atomic import atomic_write, write_errors
+from clca.storage.atomic import atomic_write, made_folder, write_errors
 
 if TYPE_CHECKING:
     from clca.client.connection import Connection
 
 LIST = ".clca-fetched.json"
+ADVICE = "give Client(folder=...)"
 _TEXTS = (".json", ".jsonl", ".csv", ".md", ".tex", ".txt", ".log", ".jinja")
 _KINDS = frozenset({*_TEXTS, ".html", ".svg", ".png", ".pdf", ".parquet", ".npz", ".safetensors", ".model"})
 """Endings of the files that commands write; none is code."""
@@ -52,13 +53,13 @@ def fetch_files(connection: Connection, job: str, folder: Path) -> list[Path]:
     for file in wanted:
         if file.path not in tags and os.path.lexists(folder / file.path):
             raise StoreError(
-                f"{folder / file.path} would be replaced, and was not fetched from a service: move it away, or give"
-                " Client(folder=...)"
+                f"{folder / file.path} would be replaced, and was not fetched from a service: move it away, or {ADVICE}"
             )
     for file in wanted:
         _fetch(connection, f"{path}/{quote(file.path)}", folder, file)
         tags[file.path] = file.etag
-        atomic_write(folder / LIST, json.dumps(tags, indent=1, sort_keys=True) + "\n")
+        with made_folder(folder, Path(), ADVICE) as place:
+            atomic_write(place / LIST, json.dumps(tags, indent=1, sort_keys=True) + "\n")
     return [folder / file.path for file in files]
 
 
@@ -87,13 +88,11 @@ def _is_here(path: Path, file: FileEntry, tag: str | None) -> bool:
 
 def _fetch(connection: Connection, path: str, folder: Path, file: FileEntry) -> None:
     """Fetch one file; after a break it goes on where it was broken off, if the file is still the same."""
-    target = folder / file.path
-    draft = target.with_name(f".{target.name}.{file.etag.strip(chr(34))}.part")
-    with write_errors(target):
-        _require_own_folders(folder, target.parent)
-        target.parent.mkdir(parents=True, exist_ok=True)
+    below = Path(file.path)
+    with made_folder(folder, below.parent, ADVICE) as place, write_errors(folder / below):
+        draft = place / f".{below.name}.{file.etag.strip(chr(34))}.part"
         for attempt in range(5):
-            with open(_open_own(draft), "r+b", buffering=0) as part:
+            with open(open_own_to_append(draft), "r+b", buffering=0) as part:
                 _append(connection, path, part.fileno(), file)
                 complete = os.fstat(part.fileno()).st_size == file.size
                 if complete:
@@ -101,7 +100,7 @@ def _fetch(connection: Connection, path: str, folder: Path, file: FileEntry) -> 
                 elif attempt == 4:
                     raise StoreError(f"{file.path} changed while it was fetched: fetch it again")
             if complete:
-                os.replace(draft, target)
+                os.replace(draft, place / below.name)
                 return
 
 
@@ -122,25 +121,6 @@ def _append(connection: Connection, path: str, descriptor: int, file: FileEntry)
             start += os.write(descriptor, block[: file.size - start])
             if start >= file.size:
                 return
-
-
-def _open_own(draft: Path) -> int:
-    """The descriptor of a draft, which an earlier fetch of the user's may have begun, and nobody else."""
-    descriptor = open_to_append(draft)
-    about = os.fstat(descriptor)
-    if about.st_uid == os.geteuid() and about.st_nlink == 1:
-        return descriptor
-    os.close(descriptor)
-    raise StoreError(f"{draft} is another user's, or a hard link: remove it")
-
-
-def _require_own_folders(folder: Path, parent: Path) -> None:
-    """Refuse a link on the way from the folder to a file. Raises `StoreError`."""
-    for path in (parent, *parent.parents):
-        if path == folder:
-            return
-        if path.is_symlink():
-            raise StoreError(f"{path} is a link: move it away, or give Client(folder=...)")
 
 
 def _read_tags(folder: Path) -> dict[str, str]:

@@ -77,7 +77,7 @@ class PredictionDir(Generic[R, K]):
         with ExitStack() as opened:
             opened.enter_context(folder_lock(path))
             self._held = opened.enter_context(held_folder(path))
-            self._file = LineFile(path / PREDICTIONS)
+            self._file = LineFile(path / PREDICTIONS, self._held)
             opened.callback(self._file.close)
             self._reconcile()
             self._opened = opened.pop_all()
@@ -123,11 +123,7 @@ class PredictionDir(Generic[R, K]):
 
     def numbered(self) -> Iterator[tuple[int, R]]:
         """The answers with the numbers of their lines, in the order in which their groups were finished."""
-        return (
-            (number, prediction)
-            for number, _, prediction in _lines(self._file.path, self._record)
-            if prediction.failure is None
-        )
+        return ((number, prediction) for number, _, prediction in self._lines() if prediction.failure is None)
 
     def predictions(self) -> Iterator[R]:
         """The answers, in the order in which their groups were finished."""
@@ -145,13 +141,16 @@ class PredictionDir(Generic[R, K]):
         """Raise `ContentError` for a line of the predictions."""
         raise ContentError(str(self._file.path), line, f"{reason}; remove the line, or start over with --new")
 
+    def _lines(self) -> Iterator[tuple[int, int, R]]:
+        return _records(self._file.lines(), self._file.path, self._record)
+
     def _reconcile(self) -> None:
         """Cut off the group that a kill or a full disk left unfinished; any other fault is an error."""
         complete_bytes = 0
         group: dict[Hashable, R] = {}
         current: K | None = None
         first = 0
-        for number, end, prediction in _lines(self._file.path, self._record):
+        for number, end, prediction in self._lines():
             key, part = self._key(prediction), self._part(prediction)
             if key not in self.sizes or (group and key != current):
                 self.refuse(number, "its request group is not part of this evaluation, or follows an incomplete one")
@@ -184,9 +183,9 @@ def _line(prediction: Prediction | Choice) -> bytes:
     return prediction.model_dump_json(exclude=exclude).encode() + b"\n"
 
 
-def _lines(path: Path, record: type[R]) -> Iterator[tuple[int, int, R]]:
+def _records(lines: Iterator[tuple[int, bytes]], path: Path, record: type[R]) -> Iterator[tuple[int, int, R]]:
     """Number, end and prediction of each whole line."""
-    for number, (end, line) in enumerate(read_lines(path), start=1):
+    for number, (end, line) in enumerate(lines, start=1):
         try:
             yield number, end, record.model_validate_json(line)
         except ValidationError as error:
@@ -195,7 +194,8 @@ def _lines(path: Path, record: type[R]) -> Iterator[tuple[int, int, R]]:
 
 def read_records(folder: Path, record: type[R]) -> Iterator[R]:
     """The answers of an evaluation, in the order in which their request groups were finished."""
-    return (prediction for _, _, prediction in _lines(folder / PREDICTIONS, record) if prediction.failure is None)
+    path = folder / PREDICTIONS
+    return (prediction for _, _, prediction in _records(read_lines(path), path, record) if prediction.failure is None)
 
 
 def read_scores(folder: Path) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from clca.errors import StoreError
 from clca.fetching.http import FetchError
 from clca.fetching.sources import Source
 from clca.records import Record
-from clca.safe_open import is_below, read_json, require_no_link
-from clca.storage.atomic import atomic_write, write_errors
+from clca.safe_open import is_below, open_own_to_append, read_json
+from clca.storage.atomic import atomic_write, made_folder, write_errors
 from clca.storage.fingerprint import file_sha256
 from clca.storage.json_records import decode_record, encode_record
 
 RECORD = "SOURCE.json"
 PART = ".part"
+ADVICE = "give another folder with --out"
 
 
 class FetchedFile(Record):
@@ -84,10 +86,8 @@ class SourceFolder:
 
     def write(self, name: str, data: bytes, fetched: FetchedFile) -> None:
         """Write a file whole, and record it."""
-        self._require_own(name)
-        with write_errors(self.folder / name):
-            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(self.folder / name, data)
+        with self._opened(name) as target:
+            atomic_write(target, data)
         self._add(name, fetched)
 
     def download(
@@ -97,13 +97,9 @@ class SourceFolder:
 
         `blocks` gives the bytes from a position on, after an empty block all of them; `check` gives a fault, or "".
         """
-        self._require_own(name)
-        target = self.folder / name
-        part = target.with_name(f"{target.name}{PART}")
-        with write_errors(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            require_no_link(part)
-            with part.open("ab") as file:
+        with self._opened(name) as target, write_errors(self.folder / name):
+            part = target.with_name(f"{target.name}{PART}")
+            with os.fdopen(open_own_to_append(part), "ab") as file:
                 for block in blocks(file.tell()) if file.tell() != size else ():
                     if not block:
                         file.truncate(0)
@@ -127,18 +123,21 @@ class SourceFolder:
         self._save()
 
     def _save(self) -> None:
-        atomic_write(self.folder / RECORD, encode_record(self.record, indent=2))
+        with made_folder(self.folder, Path(), ADVICE) as place:
+            atomic_write(place / RECORD, encode_record(self.record, indent=2))
 
-    def _require_own(self, name: str) -> None:
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[Path]:
+        """The path by which a file is written, which is new or as a fetch wrote it. Raises `StoreError`."""
         if not is_below(name):
             raise FetchError(f"{name!r} is no path below a folder: nothing is written")
-        target = self.folder / name
-        inside = Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.folder))
-        if not inside or target.is_symlink():
-            raise StoreError(f"{target} is a link, or lies behind one: move it away, or give --out another folder")
-        known = self.record.files.get(name)
-        if target.exists() and (known is None or file_sha256(target) != known.sha256):
-            raise StoreError(f"{target} is not as a fetch wrote it: move it away, or give --out another folder")
+        with made_folder(self.folder, Path(name).parent, ADVICE) as place:
+            target, known = place / Path(name).name, self.record.files.get(name)
+            if target.is_symlink():
+                raise StoreError(f"{self.folder / name} is a link: move it away, or {ADVICE}")
+            if target.exists() and (known is None or file_sha256(target) != known.sha256):
+                raise StoreError(f"{self.folder / name} is not as a fetch wrote it: move it away, or {ADVICE}")
+            yield target
 
 
 def git_blob_id(file: Path) -> str:

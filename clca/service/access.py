@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from clca.content.parsing import validation_message
-from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.records import Record
 from clca.safe_open import read_json
 from clca.service.own_folder import make_own_folder, require_own
@@ -56,11 +56,15 @@ class _Tokens(Record):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who sent a request. `by_cookie`: a browser sent it by itself, so that it has to prove which page made it."""
+    """Who sent a request. `by_cookie`: a browser sent it by itself, so that it has to prove which page made it.
+
+    `token` is what let them in; None on a loopback address without one.
+    """
 
     name: str
     role: Role
     by_cookie: bool = False
+    token: Token | None = None
 
     def may(self, role: Role) -> bool:
         """Whether the role is covered by that of this one."""
@@ -97,6 +101,13 @@ class TokenFile:
         """The tokens that count now."""
         at = time.time()
         return tuple(token for token in self.tokens() if token.is_valid(at))
+
+    def counts(self, identity: Identity) -> bool:
+        """Whether who was let in would be let in still: not by a token that was taken back, or has expired."""
+        try:
+            return identity.token is None or identity.token in self.valid()
+        except ClcaError:  # nobody is let in by a file that cannot be read
+            return False
 
     def add(self, name: str, role: Role, days: float | None) -> str:
         """Make a token and return it: nobody can read it again. Raises `SettingsError` for a name that is taken."""

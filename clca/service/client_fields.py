@@ -22,9 +22,13 @@ INPUT_FILES = frozenset({"scenarios", "norm_file", "data", "labels", "matrix", "
 FREE_TEXT = frozenset({"where", "text", "intent", "title"})
 """Settings whose value is looked for or shown, and never opened."""
 
+YAML = "settings"
+"""The setting whose values are read as YAML."""
+
 EXPORTS = "exports"
 _EXPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_FIRST = re.compile(r"[=,\s]")
+_FIRST = re.compile(r"[=,:\s\[({\"'`]")  # after which a path may begin within a text
+_UNPLAIN = re.compile(r"[\\!]")  # by which YAML makes other texts of what is written
 _HIDDEN = re.compile(r"\.(?!\d)")
 
 
@@ -101,6 +105,8 @@ class FieldRules:
         elif name.endswith("base_url"):
             self._check_url(key, text)
         elif name not in FREE_TEXT:
+            if name == YAML and _UNPLAIN.search(text):
+                raise SettingsError(f"{key}: a value is written plainly, without escapes and tags")
             for part in _FIRST.split(text):
                 self._check_path(key, part)
 
@@ -113,10 +119,12 @@ class FieldRules:
     def _check_path(self, key: str, text: str) -> None:
         parts = text.split("/")
         own = Path(os.path.relpath(self.folder, self.workspace)).parts[:1]
-        if text.startswith(("/", "~", "\\")) or "://" in text or any(map(_HIDDEN.match, parts)):
+        if text.startswith(("/", "~", "\\")) or any(map(_HIDDEN.match, parts)):
             raise SettingsError(f"{key}: a name is taken, or the path of a file below the server's workspace")
-        if len(parts) > 1 and tuple(parts[:1]) == own:
+        if tuple(parts[:1]) == own:
             raise SettingsError(f"{key}: the folder of the service is its own")
+        if not Path(os.path.realpath(self.workspace / text)).is_relative_to(os.path.realpath(self.workspace)):
+            raise SettingsError(f"{key}: a link leads there out of the server's workspace")
 
 
 def _reason(config_type: type[StageConfig], name: str, is_path: bool, option: Option | None) -> str:

@@ -36,6 +36,9 @@ OPEN = frozenset(
 )
 """What is answered without a token: whether the service lives, and the door for browsers."""
 
+PROXIED = frozenset({b"forwarded", b"via", b"x-real-ip"})
+"""Headers that proxies add, beside those that begin with `x-forwarded-`."""
+
 SAFE = frozenset({"GET", "HEAD"})
 BODY_SECONDS = 30.0
 MOST_CLIENTS = 10_000  # whose rate is remembered
@@ -149,12 +152,12 @@ class Gate:
             token = self._tokens.holder(secret.strip()) if word.lower() == "bearer" else None
             if token is None or not token.is_valid(time.time()):
                 raise _unknown("the token is wrong" if token is None else "the token has expired")
-            return Identity(token.name, token.role)
+            return Identity(token.name, token.role, token=token)
         token = self._session(headers)
         if token is not None:
-            return Identity(token.name, token.role, by_cookie=True)
+            return Identity(token.name, token.role, by_cookie=True, token=token)
         if not self._config.needs_token:
-            if headers.text(b"x-forwarded-for") or headers.text(b"forwarded"):
+            if headers.names & PROXIED or any(name.startswith(b"x-forwarded-") for name in headers.names):
                 raise _unknown("a proxy passes this on: start the service with --require-token")
             return Identity(LOCAL_USER, "run")
         if scope["path"] not in OPEN:

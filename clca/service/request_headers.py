@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Set
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,6 +17,11 @@ class Headers:
 
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self._values: dict[bytes, bytes] = dict(scope["headers"])
+
+    @property
+    def names(self) -> Set[bytes]:
+        """The names of all headers."""
+        return self._values.keys()
 
     def text(self, name: bytes) -> str:
         """A header, or an empty text."""

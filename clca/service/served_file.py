@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -15,8 +18,9 @@ from fastapi import HTTPException
 from fastapi.responses import Response, StreamingResponse
 
 from clca.errors import NotFoundError, StoreError
-from clca.safe_open import safe_open, walk
+from clca.safe_open import DEEPEST, open_below
 from clca.service.file_entry import FileEntry, etag_of, is_public
+from clca.storage.atomic import folder_below, opened_folder
 
 BLOCK = 2**18
 MOST_FILES = 20_000  # that are listed of a folder
@@ -25,31 +29,25 @@ KINDS = {".json": "application/json", ".jsonl": "application/x-ndjson", ".md": "
 
 
 def list_files(workspace: Path, folders: tuple[str, ...]) -> list[FileEntry]:
-    """The regular files below folders of the workspace, by path; links are left out."""
-    entries = []
-    for folder in folders:
-        if not _is_own(workspace, folder):
-            continue
-        for path in _walked(workspace / folder):
-            name = path.relative_to(workspace).as_posix()
-            if is_public(name) and path.is_file() and not path.is_symlink():
-                about = path.stat()
-                entries.append(FileEntry(path=name, size=about.st_size, etag=etag_of(about)))
-            if len(entries) >= MOST_FILES:
-                break
+    """The regular files below folders of the workspace, by path; links are left out, and what lies behind one."""
+    entries: list[FileEntry] = []
+    for folder in filter(is_public, folders):
+        with suppress(OSError), opened_folder(workspace) as root, folder_below(root, Path(folder)) as handle:
+            entries += islice(_files(folder, handle), MOST_FILES - len(entries))
     return sorted(entries, key=lambda entry: entry.path)
 
 
-def _is_own(workspace: Path, folder: str) -> bool:
-    """Whether a folder of results is where its name says, and no link on the way to it leads elsewhere."""
-    return is_public(folder) and os.path.realpath(workspace / folder) == os.path.join(workspace, folder)
-
-
-def _walked(folder: Path) -> Iterator[Path]:
-    try:
-        yield from walk(folder)
-    except OSError as error:
-        raise StoreError(f"cannot list {folder}: {error.strerror or error}") from None
+def _files(folder: str, handle: int) -> Iterator[FileEntry]:
+    """The files below a folder that is open, whatever has its name meanwhile."""
+    for place, _, names, inner in os.fwalk(".", dir_fd=handle):
+        if place.count("/") >= DEEPEST:
+            raise StoreError(f"cannot list {folder}: folders lie more than {DEEPEST} deep in each other")
+        for name in names:
+            path = os.path.normpath(f"{folder}/{place}/{name}")
+            with suppress(OSError):  # it has gone in this very moment
+                about = os.stat(name, dir_fd=inner, follow_symlinks=False)
+                if stat.S_ISREG(about.st_mode) and is_public(path):
+                    yield FileEntry(path=path, size=about.st_size, etag=etag_of(about))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +62,11 @@ class Conditions:
 def send_file(workspace: Path, folders: tuple[str, ...], name: str, conditions: Conditions) -> Response:
     """The response with a file of one of the folders. Raises `NotFoundError` for any other name."""
     folder = next((folder for folder in folders if name.startswith(f"{folder}/")), None)
-    if folder is None or not is_public(name) or not _is_own(workspace, folder):
+    if folder is None or not is_public(name):
         raise NotFoundError(f"no file {name!r} among the results")
     path = workspace / name
     try:
-        file = safe_open(path, within=workspace / folder)
+        file = open_below(workspace, name)
     except OSError:
         raise NotFoundError(f"no file {name!r} among the results") from None
     about = os.fstat(file.fileno())

@@ -147,10 +147,10 @@ def remove_listed(folder: int, own: Collection[str]) -> None:
     if not all(map(is_below, own)):
         raise ValueError("a list of own files names one outside its folder")
     for name in own:
-        with suppress(FileNotFoundError), _below(folder, Path(name).parent) as inner:
+        with suppress(FileNotFoundError), folder_below(folder, Path(name).parent) as inner:
             os.unlink(Path(name).name, dir_fd=inner)
     for parent in sorted({parent for name in own for parent in Path(name).parents} - {Path()}, reverse=True):
-        with suppress(FileNotFoundError), _below(folder, parent.parent) as inner:
+        with suppress(FileNotFoundError), folder_below(folder, parent.parent) as inner:
             os.rmdir(parent.name, dir_fd=inner)
 
 
@@ -201,7 +201,7 @@ def opened_folder(folder: Path, within: int | None = None) -> Iterator[int]:
 
 
 @contextmanager
-def _below(folder: int, path: Path) -> Iterator[int]:
+def folder_below(folder: int, path: Path) -> Iterator[int]:
     """The descriptor of a folder below an open one, through no link."""
     with ExitStack() as opened:
         for part in path.parts:
@@ -215,8 +215,13 @@ def held_path(draft: Path, handle: int) -> Path:
     Where somebody else may rename it, and put a folder of links in its place, that is the path of its descriptor.
     """
     held = Path(f"/proc/self/fd/{handle}")
-    movable = any(map(_is_of_others, Path(os.path.realpath(draft)).parents))
-    return held if movable and held.exists() else draft
+    if not held.exists():
+        return draft
+    try:
+        movable = any(map(_is_of_others, Path(os.readlink(held)).parents))  # by the name of what is open, not its own
+    except OSError:  # it was moved meanwhile
+        movable = True
+    return held if movable else draft
 
 
 @contextmanager
@@ -227,6 +232,32 @@ def held_folder(folder: Path) -> Iterator[Path]:
         with write_errors(folder):
             path = held_path(real, opened.enter_context(opened_folder(real)))
         yield folder if path == real else path
+
+
+@contextmanager
+def made_folder(folder: Path, below: Path, advice: str) -> Iterator[Path]:
+    """The path by which files are replaced in a folder below another alone, whatever others put in its place.
+
+    Both are made if they are missing. Raises `StoreError`, with the advice, for a link below the folder.
+    """
+    place = folder / below
+    with ExitStack() as opened:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            real = Path(os.path.realpath(folder))
+            handle = opened.enter_context(opened_folder(real))
+            for part in below.parts:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=handle)
+                handle = opened.enter_context(opened_folder(Path(part), handle))
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                fault = f"{place} is a link, or no folder: move it away, or {advice}"
+            else:
+                fault = f"cannot write to {place}: {error.strerror}; {advice}"
+            raise StoreError(fault) from None
+        path = held_path(real / below, handle)
+        yield place if path == real / below else path
 
 
 def _is_of_others(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.errors import StoreError
-from clca.safe_open import safe_open
+from clca.safe_open import require_no_hole, safe_open
 from clca.words import beginning
 
 Inputs = dict[str, Any]
@@ -36,6 +36,7 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal. Raises `StoreError` if it cannot be read."""
     try:
         with safe_open(path) as file:
+            require_no_hole(file)
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None

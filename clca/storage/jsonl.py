@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clca.bounded_json import parse_json
 from clca.errors import StoreError
-from clca.safe_open import bounded_lines, open_to_append, safe_open
+from clca.safe_open import LONGEST, UnsafeFile, bounded_lines, open_to_append, safe_open
 from clca.storage.atomic import write_errors
 
 TAIL = 4 * 2**20  # bytes: the longest last line that is looked at
@@ -18,14 +18,19 @@ _BLOCK = 2**20  # bytes
 class LineFile:
     """An append-only file, no link, whose last line is always whole; `length` is its size in bytes.
 
+    `held` is the path of its folder by which it is opened, where others may put a link in the place of that.
     Its methods raise `StoreError` if the disk refuses them.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, held: Path | None = None) -> None:
+        self.path, self._opened = path, (held or path.parent) / path.name
         with write_errors(path):
-            self._fd = open_to_append(path)
+            self._fd = open_to_append(self._opened)
             self.length = os.fstat(self._fd).st_size
+
+    def lines(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """(offset of the line's end, line) of every whole line from byte `start` on. Raises as `read_lines`."""
+        return read_lines(self._opened, start)
 
     def append(self, lines: list[bytes]) -> None:
         """Write all of the lines or, when the disk is full, none."""
@@ -87,6 +92,8 @@ class LineFile:
                 start = max(0, end - _BLOCK)
                 place = os.pread(self._fd, end - start, start).rfind(b"\n")
                 whole, end = (start + place + 1, 0) if place >= 0 else (0, start)
+                if self.length - end > LONGEST:
+                    raise UnsafeFile("what stands at its end was not written by clca: correct it, or remove it")
         if whole == self.length:
             return
         with write_errors(self.path):

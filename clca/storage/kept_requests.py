@@ -66,8 +66,8 @@ def kept_reply(reply: Reply) -> KeptReply:
 class RequestFile:
     """The open `requests.jsonl` of a run; half a line at its end, of a kill, is cut off."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = LineFile(folder / FILE)
+    def __init__(self, folder: Path, held: Path | None = None) -> None:
+        self._file = LineFile(folder / FILE, held)
         self._file.cut_half_line(b'{"owner":')
 
     def add(self, request: KeptRequest) -> None:

@@ -6,12 +6,10 @@ one that was edited since, are told from those.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -19,9 +17,10 @@ from pydantic import TypeAdapter
 from clca.bounded_json import parse_json
 from clca.errors import StoreError
 from clca.safe_open import read_json, safe_open
-from clca.storage.atomic import atomic_write, encoded, held_path, opened_folder
+from clca.storage.atomic import atomic_write, encoded, made_folder
 
 LIST = ".clca-files.json"
+ADVICE = "give another folder with --out"
 _List = TypeAdapter(dict[str, list[str]])
 
 
@@ -39,7 +38,7 @@ def write_output(folder: Path, files: Mapping[str, str | bytes]) -> None:
         _require_own(folder / name, {*written.get(name, ()), new[name]})
     with ExitStack() as opened:
         places = dict.fromkeys((Path(), *(Path(name).parent for name in files)))
-        held = {place: opened.enter_context(_held(folder, place)) for place in places}
+        held = {place: opened.enter_context(made_folder(folder, place, ADVICE)) for place in places}
         # The old digests stay until the new files do, so that a kill in between leaves none that is taken for the
         # user's.
         both = {name: [*written.get(name, ()), digest] for name, digest in new.items()}
@@ -47,32 +46,6 @@ def write_output(folder: Path, files: Mapping[str, str | bytes]) -> None:
         for name, data in contents.items():
             atomic_write(held[Path(name).parent] / Path(name).name, data)
         _write_list(held[Path()], {**written, **{name: [digest] for name, digest in new.items()}})
-
-
-@contextmanager
-def _held(folder: Path, below: Path) -> Iterator[Path]:
-    """The path by which files are written to a folder below another, whatever others put in its place meanwhile.
-
-    Both are made if they are missing. Raises `StoreError` for a link below the folder.
-    """
-    place = folder / below
-    with ExitStack() as opened:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            real = Path(os.path.realpath(folder))
-            handle = opened.enter_context(opened_folder(real))
-            for part in below.parts:
-                with suppress(FileExistsError):
-                    os.mkdir(part, dir_fd=handle)
-                handle = opened.enter_context(opened_folder(Path(part), handle))
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENOTDIR):
-                fault = f"{place} is a link, or no folder: move it away, or give another folder with --out"
-            else:
-                fault = f"cannot write to {place}: {error.strerror}; choose another folder with --out"
-            raise StoreError(fault) from None
-        path = held_path(real / below, handle)
-        yield place if path == real / below else path
 
 
 def _require_own(file: Path, digests: set[str]) -> None:

@@ -85,11 +85,12 @@ class FinishedDialogue:
 class ReplyCache:
     """An open reply cache; its SQLite file is made if it is missing.
 
+    `held` is the path of its folder by which it is looked up, where others may put a link in the place of that.
     Its methods raise `StoreError` if SQLite fails.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, held: Path | None = None) -> None:
+        self.path, self._held = path, held or path.parent
         require_own_files(path)
         with ExitStack() as opened, self._sqlite_errors():
             if self._connect(opened) != "wal":
@@ -105,7 +106,7 @@ class ReplyCache:
 
     def _connect(self, opened: ExitStack) -> str:
         """Open the file; returns the mode of its journal. Unless that is "wal", the file stays locked."""
-        with no_journal_played(self.path, opened) as connected:
+        with no_journal_played(self.path, opened, self._held) as connected:
             self._db = sqlite3.connect(self.path, isolation_level=None)
             opened.callback(self._db.close)
             connected()

@@ -22,7 +22,7 @@ from clca.content.parsing import suggestion
 from clca.errors import ContentError, StoreError
 from clca.records import Rejection
 from clca.storage.atomic import atomic_write, held_folder
-from clca.storage.jsonl import LineFile, line_number, read_lines
+from clca.storage.jsonl import LineFile, line_number
 from clca.storage.kept_requests import RequestFile
 from clca.storage.lock import folder_lock
 from clca.storage.reply_cache import FinishedDialogue, Outcome, ReplyCache
@@ -60,17 +60,17 @@ class RunDir:
         with ExitStack() as opened:
             opened.enter_context(folder_lock(folder))
             self._held = opened.enter_context(held_folder(folder))
-            lacks_kept = not (folder / FILES["kept"]).exists()
-            self._files = {outcome: LineFile(folder / name) for outcome, name in FILES.items()}
+            lacks_kept = not (self._held / FILES["kept"]).exists()
+            self._files = {outcome: LineFile(folder / name, self._held) for outcome, name in FILES.items()}
             for file in self._files.values():
                 opened.callback(file.close)
-            self.reply_cache = ReplyCache(folder / REPLY_CACHE)
+            self.reply_cache = ReplyCache(folder / REPLY_CACHE, self._held)
             opened.callback(self.reply_cache.close)
-            self.requests = RequestFile(folder) if keep_requests else None
+            self.requests = RequestFile(folder, self._held) if keep_requests else None
             if self.requests is not None:
                 opened.callback(self.requests.close)
             if lacks_kept and self.reply_cache.extents().get("kept"):
-                self._files["kept"].path.unlink()  # it was only opened, so that the next command finds it missing too
+                (self._held / FILES["kept"]).unlink()  # it was only opened: the next command finds it missing too
                 raise StoreError(
                     f"{folder / FILES['kept']} is missing, and held the kept dialogues: restore it; or remove"
                     f" {folder / REPLY_CACHE} too, to have them generated again"
@@ -134,7 +134,7 @@ class RunDir:
 
     def failures(self) -> Iterator[bytes]:
         """Yield the lines of `failed.jsonl`."""
-        for _, line in read_lines(self._files["failed"].path):
+        for _, line in self._files["failed"].lines():
             yield line
 
     def retry(self, ids: list[str], questions: set[str]) -> None:
@@ -165,7 +165,7 @@ class RunDir:
         cut = set[Outcome]()
         for outcome, file in self._files.items():
             offset = 0 if edited else indexed.get(outcome, 0)
-            for end, line in read_lines(file.path, offset):
+            for end, line in file.lines(offset):
                 dialogue = index_entry(file.path, outcome, line, offset)
                 if self._known is not None and dialogue.id not in self._known:
                     number, hint = line_number(file.path, offset), suggestion(dialogue.id, self._known, most=1)

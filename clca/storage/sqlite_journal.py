@@ -45,18 +45,19 @@ def _require_lone_journal(journal: Path) -> None:
 
 
 @contextmanager
-def no_journal_played(path: Path, opened: ExitStack) -> Iterator[Callable[[], None]]:
+def no_journal_played(path: Path, opened: ExitStack, held: Path) -> Iterator[Callable[[], None]]:
     """Have SQLite play back no journal beside a file in the block, which another user may put there at any moment.
 
     While another has locked the file for writing, SQLite takes no journal for one that was left. That lock is on an
-    open file, so the function that is yielded, called once SQLite has opened its own, makes sure that it is the same.
-    Closing a file ends SQLite's locks on it: `opened` does so at last. Other systems than Linux have no such lock.
+    open file of the folder `held`, so the function that is yielded, called once SQLite has opened its own, makes sure
+    that it is the same. Closing a file ends SQLite's locks on it: `opened` does so at last. Other systems than Linux
+    have no such lock.
     """
     if str(path) == ":memory:" or not (hasattr(fcntl, "F_OFD_SETLK") and os.path.isdir(_DESCRIPTORS)):
         yield lambda: None
         return
     try:
-        descriptor = open_to_append(path)
+        descriptor = open_to_append(held / path.name)
         opened.callback(os.close, descriptor)
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _LOCK)
     except BlockingIOError:

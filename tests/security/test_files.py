@@ -55,8 +55,11 @@ from clca.models.student import Student
 from clca.records import Choice, Norm, Prediction
 from clca.safe_open import LARGEST, LONGEST
 from clca.simulator.sentences import localize
+from clca.storage.fingerprint import file_sha256
 from clca.storage.jsonl import LineFile, read_lines
+from clca.storage.kept_requests import RequestFile
 from clca.storage.reply_cache import ReplyCache
+from clca.storage.reviews import ReviewFile
 from clca.storage.run_dir import RunDir
 from clca.storage.run_index import read_run
 from clca.training import checkpoints
@@ -797,3 +800,18 @@ def test_half_a_character_by_which_no_file_is_called_is_no_json(half: str) -> No
 def test_a_path_that_is_no_utf_8_is_read_back() -> None:
     path = "a\udcff\U0001f600\\ud800"
     assert parse_json(json.dumps({"path": path}).encode()) == {"path": path}
+
+
+def test_a_terabyte_of_nothing_has_no_digest(tmp_path: Path) -> None:
+    sparse(tmp_path / "predictions.jsonl", 2**40)
+    with pytest.raises(StoreError, match=r"predictions\.jsonl: it is 1,024 GiB of nothing"):
+        file_sha256(tmp_path / "predictions.jsonl")
+
+
+@pytest.mark.parametrize(("name", "opened"), [("reviews.jsonl", ReviewFile), ("requests.jsonl", RequestFile)])
+def test_the_end_of_a_file_that_is_appended_to_is_looked_for_in_bounds(
+    tmp_path: Path, name: str, opened: type[ReviewFile | RequestFile]
+) -> None:
+    sparse(tmp_path / name, 2**40)
+    with pytest.raises(StoreError, match="what stands at its end was not written by clca"):
+        opened(tmp_path)

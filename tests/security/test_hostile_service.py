@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -183,3 +184,46 @@ def test_a_result_names_no_path_outside(serve: Serve, folders: list[str], path: 
     job = {**JOB, "stage": "map", "folders": folders, "result": result}
     with serve({f"/v1/jobs/{ID}": ok(job)}) as client, pytest.raises(ServiceError, match="names a path outside"):
         client.result(ID)
+
+
+def test_a_page_that_leads_to_itself_is_the_last(serve: Serve) -> None:
+    answers = {f"/v1/jobs{query}": ok({"jobs": [], "cursor": 3}) for query in ("", "?cursor=3")}
+    with serve(answers) as client, pytest.raises(ServiceError, match="a page leads to itself"):
+        list(client.jobs())
+
+
+def test_an_answer_that_drips_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drip() -> Iterator[bytes]:
+        for _ in range(1000):
+            time.sleep(0.02)
+            yield b" "
+
+    monkeypatch.setattr("clca.client.connection.LONGEST_ANSWER", 0.1)
+    with (
+        serve({f"/v1/jobs/{ID}": (200, {}, drip())}) as client,
+        pytest.raises(ServiceError, match="to send its answer"),
+    ):
+        client.job(ID)
+
+
+def test_a_token_for_this_machine_goes_to_no_proxy(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with serve({f"/v1/jobs/{ID}": ok(JOB)}) as client:
+        assert client.job(ID).id == ID
+
+
+def test_a_token_is_sent_and_no_password_of_netrc(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login ana password private\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sent: list[str] = []
+    monkeypatch.setattr(
+        BaseHTTPRequestHandler, "log_request", lambda self, *_: sent.append(self.headers["Authorization"])
+    )
+    with serve({f"/v1/jobs/{ID}": ok(JOB)}) as client:
+        client.job(ID)
+    assert sent == ["Bearer clca_secret"]

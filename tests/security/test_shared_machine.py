@@ -15,10 +15,17 @@ from typing import Any
 
 import pytest
 
-from clca.errors import StoreError
+from clca.errors import NotFoundError, StoreError
+from clca.evaluation import prediction_dir
+from clca.fetching import store
+from clca.fetching.sources import Source
 from clca.models.student import Student
-from clca.storage import atomic, output_files
+from clca.records import Choice
+from clca.safe_open import safe_open
+from clca.service.served_file import Conditions, send_file
+from clca.storage import atomic, output_files, reply_cache, run_dir
 from clca.storage.atomic import atomic_folder
+from clca.storage.jsonl import LineFile
 from clca.storage.lock import folder_lock
 from clca.storage.reply_cache import ReplyCache
 from clca.storage.run_dir import RunDir
@@ -379,3 +386,133 @@ def test_a_file_that_comes_in_the_place_of_a_cache_is_not_read(tmp_path: Path, m
     monkeypatch.setattr(sqlite3, "connect", connect)
     with pytest.raises(StoreError, match="somebody else put another file in its place"):
         ReplyCache(tmp_path / "journal.sqlite")
+
+
+# ---------------------------------------------------------------- files that are opened while somebody else puts a link
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder of the user's with years of work, in which nobody else may change anything."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    for name in ("dialogues.jsonl", "predictions.jsonl", "x.jsonl"):
+        (folder / name).write_text("years of work")
+    return folder
+
+
+def untouched(home: Path) -> bool:
+    return all(
+        (home / name).read_text() == "years of work" for name in ("dialogues.jsonl", "predictions.jsonl", "x.jsonl")
+    )
+
+
+def test_a_link_that_comes_while_a_file_is_opened_is_not_followed(
+    group: Path, secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, look = group / "run" / "part", os.path.realpath
+    place.mkdir(parents=True)
+    (place / secret.name).write_text("public")
+
+    def swapped(path: Path) -> str:
+        real = look(path)
+        if Path(path).name == secret.name:
+            place.rename(group / "moved")
+            place.symlink_to(secret.parent)
+        return real
+
+    monkeypatch.setattr(os.path, "realpath", swapped)
+    with pytest.raises(OSError, match=r"Not a directory|it is a link"):
+        safe_open(place / secret.name, within=group / "run")
+
+
+def test_a_file_of_a_result_is_opened_through_no_link_on_its_way(group: Path, secret: Path) -> None:
+    (group / "run").symlink_to(secret.parent)
+    with pytest.raises(NotFoundError, match="no file 'run/id_ed25519' among the results"):
+        send_file(group, ("run",), f"run/{secret.name}", Conditions())
+
+
+def test_a_folder_that_is_held_is_known_by_itself_and_not_by_what_has_its_name(group: Path, home: Path) -> None:
+    (group / "run").mkdir()
+    with atomic.opened_folder(group / "run") as handle:
+        (group / "run").rename(group / "moved")
+        (group / "run").symlink_to(home)
+        (atomic.held_path(group / "run", handle) / "x.jsonl").write_text("new")
+    assert untouched(home)
+
+
+@pytest.mark.parametrize("of", ["a run", "an evaluation"])
+def test_lines_are_cut_off_in_the_folder_itself(
+    group: Path, home: Path, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    """Somebody else may put a link there for as long as a file is opened, and have it read from another place."""
+    folder, opened = group / "folder", LineFile
+    folder.mkdir()
+
+    def swapped(*arguments: Any) -> LineFile:
+        folder.rename(group / "moved")
+        folder.symlink_to(home)
+        try:
+            return opened(*arguments)
+        finally:
+            folder.unlink()
+            (group / "moved").rename(folder)
+
+    for module in (run_dir, prediction_dir):
+        monkeypatch.setattr(module, "LineFile", swapped)
+    if of == "a run":
+        RunDir(folder).close()
+    else:
+        with prediction_dir.PredictionDir(folder, Choice, {}, lambda choice: choice.item, lambda choice: choice.item):
+            pass
+    assert untouched(home)
+    assert (folder / ("dialogues.jsonl" if of == "a run" else "predictions.jsonl")).stat().st_size == 0
+
+
+def test_the_cache_of_a_run_is_that_of_its_own_folder(group: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (group / "run", home):
+        folder.mkdir(exist_ok=True)
+        ReplyCache(folder / "journal.sqlite").close()
+    look = reply_cache.require_own_files
+
+    def swapped(path: Path) -> None:
+        look(path)
+        (group / "run").rename(group / "moved")
+        (group / "run").symlink_to(home)
+
+    monkeypatch.setattr(reply_cache, "require_own_files", swapped)
+    with pytest.raises(StoreError, match="somebody else put another file in its place"):
+        RunDir(group / "run")
+
+
+def source_folder(folder: Path) -> store.SourceFolder:
+    fields = {"kind": "github", "home": "http://127.0.0.1:9", "raw": "http://127.0.0.1:9", "files": ("*",)}
+    words = dict.fromkeys(("title", "size", "licence", "citation", "folder", "next"), "x")
+    source = Source.model_validate({**fields, **words, "repository": "a/b"})
+    return store.SourceFolder(folder, "x", source, new=False)
+
+
+def test_a_fetched_file_goes_to_its_own_folder_whatever_takes_its_place(
+    group: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = store.atomic_write
+
+    def swapped(path: Path, content: bytes | str) -> None:
+        if not (group / "moved").exists():
+            (group / "part").rename(group / "moved")
+            (group / "part").symlink_to(home)
+        write(path, content)
+
+    monkeypatch.setattr(store, "atomic_write", swapped)
+    source_folder(group).write("part/x.jsonl", b"fetched", store.FetchedFile(sha256="0", bytes=7, origin="x"))
+    assert untouched(home)
+    assert (group / "moved" / "x.jsonl").read_bytes() == b"fetched"
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link"])
+def test_a_download_goes_on_in_no_other_file(group: Path, home: Path, kind: str) -> None:
+    make = os.symlink if kind == "link" else os.link
+    make(home / "x.jsonl", group / "x.jsonl.part")
+    with pytest.raises(StoreError, match=r"it is a link|a hard link: remove it"):
+        source_folder(group).download("x.jsonl", "http://x", 99, lambda _: iter([b"", b"fetched"]), lambda _: "")
+    assert untouched(home)

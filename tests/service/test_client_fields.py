@@ -17,6 +17,7 @@ from clca.training.config import TrainConfig
 @pytest.fixture
 def rules(tmp_path: Path) -> FieldRules:
     (tmp_path / "clca.toml").write_text("[generate]\nsamples = 3\n")
+    (tmp_path / "linked").symlink_to("/etc")
     return FieldRules(tmp_path, tmp_path / "service", ServeConfig(allow_url=("http://gpu1:8000/v1/",)))
 
 
@@ -41,6 +42,18 @@ def rules(tmp_path: Path) -> FieldRules:
         ("generate", {"exchanges": "a\0b"}, r"^exchanges: "),
         ("generate", {"cultur": "japan"}, r"^cultur: no such setting; did you mean culture"),
         ("train", {"settings": ["data.files.x=/etc/passwd"]}, r"^settings: "),
+        ("train", {"settings": ['data.files.x="/etc/passwd"']}, r"^settings: "),
+        ("train", {"settings": ["data.files.x=['/etc/passwd']"]}, r"^settings: "),
+        ("train", {"settings": ['data.files.x="~/x.jsonl"']}, r"^settings: "),
+        ("train", {"settings": ['data.files.x="\\x2fetc\\x2fpasswd"']}, r"^settings: a value is written plainly"),
+        ("train", {"settings": ["data.files.x=!!binary L2V0Yy9wYXNzd2Q="]}, r"^settings: a value is written plainly"),
+        ("train", {"settings": ["data.files.x=hub:/home/ana/private"]}, r"^settings: "),
+        ("train", {"settings": ["data.files.x=service"]}, r"^settings: the folder of the service is its own"),
+        ("train", {"settings": ["data.files.x=linked/x.jsonl"]}, r"^settings: a link leads there out of"),
+        ("generate", {"scenarios": "linked"}, r"^scenarios: a link leads there out of"),
+        ("stats", {"embedder": "sentence-transformers:/home/ana/model"}, r"^embedder: "),
+        ("stats", {"embedder": "sentence-transformers:../model"}, r"^embedder: "),
+        ("trace", {"target": "run:/home/ana/generated/japan/a"}, r"^target: "),
         ("train", {"recipe": "/tmp/recipe.yaml"}, r"^recipe: "),
         ("eval-wvs", {"adapter": ["japan=/root/a"]}, r"^adapter: "),
         ("eval-wvs", {"cluster": "auto"}, r"^cluster: is set on the server's command line"),
@@ -59,7 +72,8 @@ def test_the_rest_comes_from_the_server_s_own_settings(rules: FieldRules) -> Non
     config = rules.resolve(GenerateConfig, {"culture": "japan", "base_url": "http://gpu1:8000/v1", "teacher": "org/m"})
     assert (config.culture, config.samples, config.base_url) == (("japan",), 3, ("http://gpu1:8000/v1",))
     assert rules.resolve(ExportConfig, {"run": "japan", "out": "mine"}).out == Path("exports/mine")
-    assert rules.resolve(TrainConfig, {"settings": ["lora.dropout=.5"]}).settings == ("lora.dropout=.5",)
+    plain = ("lora.dropout=.5", "data.files.chat=pages/{culture}.jsonl", "data.files.math=hub:openai/gsm8k:main:train")
+    assert rules.resolve(TrainConfig, {"settings": plain}).settings == plain
 
 
 def test_the_operator_may_let_clients_set_more(tmp_path: Path) -> None:

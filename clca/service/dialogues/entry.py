@@ -42,9 +42,9 @@ def entry_of(line: bytes) -> Entry | None:
     first = _text(turns[0], "text") if turns else ""
     return Entry(
         id=record["id"],
-        reason=_text(record, "reason"),
-        culture=_text(record, "culture"),
-        ended=_text(record, "ended"),
+        reason=beginning(_text(record, "reason"), LONGEST_TITLE),
+        culture=beginning(_text(record, "culture"), LONGEST_TITLE),
+        ended=beginning(_text(record, "ended"), LONGEST_TITLE),
         turns=len(turns),
         cultural=sum(intent.get("relevance") == "cultural" for intent in intents),
         title=beginning(" ".join((setting or first).split()), LONGEST_TITLE),

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
+from clca.service.access import Identity
 from clca.service.context import Service, service_of
 from clca.service.jobs.events import BEAT
 from clca.service.jobs.job import State
@@ -38,7 +39,7 @@ async def follow_jobs(request: Request, identity: Reader) -> Response:
         jobs = under_way(service)
         return {"under-way": part("under_way", jobs)}, {shown.job.id for shown in jobs} != known
 
-    return _stream(service, parts)
+    return _stream(service, identity, parts)
 
 
 @router.get("/jobs/{job_id}/{state}")
@@ -52,7 +53,7 @@ async def follow_job(request: Request, identity: Reader, job_id: JobId, state: S
         shown = shown_job(job, notes_of(service, job))
         return {"progress": part("progress", shown)}, job.state != state
 
-    return _stream(service, parts)
+    return _stream(service, identity, parts)
 
 
 @router.get("/runs/{culture}/{name}")
@@ -66,7 +67,7 @@ async def follow_run(request: Request, identity: Reader, culture: Culture, name:
         job = job_of(service, run)
         return {"funnel": part("funnel", await run_funnel(service, run), "funnel")}, job is None or job.is_ended
 
-    return _stream(service, parts)
+    return _stream(service, identity, parts)
 
 
 @router.get("/studies/{name}")
@@ -78,22 +79,22 @@ async def follow_study(request: Request, identity: Reader, name: Name) -> Respon
         status = await service.indices.read(lambda: status_of(service, name))
         return {"cells": part("cells", status.counts, cell_bar(status), "cells")}, not status.counts["running"]
 
-    return _stream(service, parts)
+    return _stream(service, identity, parts)
 
 
-def _stream(service: Service, parts: Parts) -> Response:
+def _stream(service: Service, identity: Identity, parts: Parts) -> Response:
     if service.metrics.followers >= MOST_STREAMS:
         raise HTTPException(503, "too many clients follow: load the page again", {"Retry-After": "30"})
-    return StreamingResponse(_changes(service, parts), media_type="text/event-stream")
+    return StreamingResponse(_changes(service, identity, parts), media_type="text/event-stream")
 
 
-async def _changes(service: Service, parts: Parts) -> AsyncIterator[bytes]:
-    """The parts that changed since they were last sent, until the page is another one."""
+async def _changes(service: Service, identity: Identity, parts: Parts) -> AsyncIterator[bytes]:
+    """The parts that changed since they were last sent, until the page is another one, or the token is taken back."""
     service.metrics.followers += 1
     sent: dict[str, str] = {}
     silent = 0.0
     try:
-        while not service.jobs.draining:
+        while not service.jobs.draining and service.plan.tokens.counts(identity):
             now, is_other = await parts()
             changed = {id: html for id, html in now.items() if sent.get(id) != html}
             for id, html in changed.items():

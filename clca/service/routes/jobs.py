@@ -95,14 +95,17 @@ async def follow_job(
         return Response(status_code=204)  # by which a browser knows that it need not ask again
     if service.metrics.followers >= MOST_STREAMS:
         raise HTTPException(503, "too many clients follow jobs: ask for the job itself", {"Retry-After": "30"})
-    return StreamingResponse(_followed(service, job.id, after), media_type="text/event-stream")
+    return StreamingResponse(_followed(service, identity, job.id, after), media_type="text/event-stream")
 
 
-async def _followed(service: Service, job: str, after: int) -> AsyncIterator[bytes]:
+async def _followed(service: Service, identity: Identity, job: str, after: int) -> AsyncIterator[bytes]:
+    """The events of a job, for as long as the follower's token counts."""
     service.metrics.followers += 1
     try:
         events = service.jobs.events(job)
         async for data in events.follow(after, lambda: service.jobs.draining or service.jobs.table.get(job).is_ended):
+            if not service.plan.tokens.counts(identity):
+                return
             yield data
     finally:
         service.metrics.followers -= 1

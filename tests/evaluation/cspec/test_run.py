@@ -305,9 +305,7 @@ def test_what_cannot_be_asked_for_is_refused(here: Path) -> None:
         refusal(folder(here / "base", base))
     )
     (here / "taken").touch()
-    assert "cannot write to taken: File exists; choose another folder with --out" in (
-        refusal("m.csv", out=Path("taken"))
-    )
+    assert "cannot write to taken: File exists; give another folder with --out" in (refusal("m.csv", out=Path("taken")))
 
 
 def test_scores_are_read_whatever_stands_beside_them(here: Path) -> None:
