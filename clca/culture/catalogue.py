@@ -48,6 +48,11 @@ class CultureCatalogue:
         codes = (profile.iso3, profile.iso2) if isinstance(profile, Country) else ()
         return (profile.name, *codes, profile.language_code, *profile.aliases)
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The name of each culture by its id, as screens, tables and figures show it."""
+        return {culture: self.aliases(culture)[0] for culture in self.ids()}
+
     def find(self, name: str) -> str:
         """The id of a culture by its id, name, ISO code, language or an alias, in any case.
 

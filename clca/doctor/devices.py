@@ -32,7 +32,7 @@ def devices(machine: Machine, environment: Mapping[str, str], root: Path = Path(
         fix = "models run on the CPU, slowly; or name a server with --base-url, or use a machine with an NVIDIA GPU"
         state = "fault" if "CUDA_VISIBLE_DEVICES" in machine.lacking else "absent"
         if state == "fault":
-            fix = "unset CUDA_VISIBLE_DEVICES, or name GPUs that are here (nvidia-smi -L)"
+            fix = "unset CUDA_VISIBLE_DEVICES, or name GPUs that are here (`nvidia-smi -L`)"
         elif driver:
             state, fix = "fault", "the driver is loaded, but nvidia-smi finds no GPU: run nvidia-smi to see why"
         yield Finding(topic="Machine", name="GPU", state=state, value=machine.lacking, fix=fix)

@@ -23,7 +23,7 @@ def installation() -> Iterator[Finding]:
     yield Finding(topic="Python", name="clca", value=clca.__version__)
     lacking = shortages("")
     if lacking:
-        fix = "pip install . in clca's source folder"
+        fix = "`pip install .` in clca's source folder"
         yield Finding(topic="Python", name="needed always", state="fault", value=f"lacks {', '.join(lacking)}", fix=fix)
     for extra in extras():
         lacking = shortages(extra)
@@ -61,7 +61,7 @@ def wanted(extra: str, name: str) -> SpecifierSet:
 
 def install_command(extra: str) -> str:
     """The command that brings an extra."""
-    return f"pip install '.[{extra}]' in clca's source folder"
+    return f"`pip install '.[{extra}]'` in clca's source folder"
 
 
 def _python() -> Finding:

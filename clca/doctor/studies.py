@@ -32,12 +32,12 @@ EMBEDDERS = {
 }
 """The module of an embedder's library, and the command that brings it; a study file may name anything."""
 DATA = {
-    "culturellm": "clca data fetch culturellm, then the import that it names",
-    "mathchat": "clca data fetch mathchat",
-    "normad": "clca data fetch normad",
-    "offense": "clca data fetch offense, then the import that it names",
-    "wiki": "clca data fetch wiki",
-    "wvs": "clca data fetch wvs says where to get it",
+    "culturellm": "`clca data fetch culturellm`, then the import that it names",
+    "mathchat": "`clca data fetch mathchat`",
+    "normad": "`clca data fetch normad`",
+    "offense": "`clca data fetch offense`, then the import that it names",
+    "wiki": "`clca data fetch wiki`",
+    "wvs": "`clca data fetch wvs` says where to get it",
 }
 """The command that brings a folder of `data/`."""
 
@@ -53,7 +53,7 @@ def studies(
             source = read_source(name, workspace)
             lacks = tuple({(lack.name, lack.value): lack for lack in needs.of(source)}.values())
         except ClcaError as error:
-            lack = Finding(topic=name, name="file", state="fault", value=error.message, fix="clca content check")
+            lack = Finding(topic=name, name="file", state="fault", value=error.message, fix="`clca content check`")
             yield StudyFinding(study=name, title="", runs=False, lacks=(lack,))
             continue
         yield StudyFinding(study=name, title=source.study.title, runs=not lacks, lacks=lacks)
@@ -99,7 +99,7 @@ class _Needs:
             return
         why = "does not fit this machine" if not fit.holds else "has no vLLM that would serve it"
         fix = f"a server (--base-url), {'' if fit.holds else 'a larger machine, '}or another teacher"
-        yield _lack(f"teacher {name}", f"{name} {why}", f"{fix}: clca models show {name}")
+        yield _lack(f"teacher {name}", f"{name} {why}", f"{fix}: `clca models show {name}`")
 
     def _student(self, name: str, settings: Mapping[str, Any]) -> Iterator[Finding]:
         model = self._models.find(name)

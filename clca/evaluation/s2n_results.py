@@ -134,6 +134,11 @@ def in_order(cultures: Iterable[str]) -> tuple[str, ...]:
     return (*of_paper, *(culture for culture in distinct if culture not in CODES))
 
 
-def heading(culture: str, names: Mapping[str, str] | None = None) -> str:
-    """The paper's code of its cultures; of others the name, or the id."""
-    return CODES.get(culture) or (names or {}).get(culture, culture)
+def heading(culture: str, names: Mapping[str, str]) -> str:
+    """The name of a culture, of the paper's with its code beside it; without a name the id.
+
+    >>> heading("bangladesh", {"bangladesh": "Bangladesh"}), heading("uk", {"uk": "United Kingdom"})
+    ('Bangladesh (ben)', 'United Kingdom')
+    """
+    name, code = names.get(culture, culture), CODES.get(culture)
+    return name if code in (None, name) else f"{name} ({code})"

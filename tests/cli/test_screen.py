@@ -39,9 +39,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, *, grouped: bool
 
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])
-def test_a_table_is_as_wide_as_its_longest_words(
-    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], grouped: bool
-) -> None:
+def test_no_name_in_a_table_is_cut(monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], grouped: bool) -> None:
     text = shown(monkeypatch, stream(), grouped=grouped)
     assert ID in text
     assert PATH in text
@@ -51,8 +49,8 @@ def test_a_table_is_as_wide_as_its_longest_words(
 def test_every_view_prints_by_the_console_that_cuts_nothing() -> None:
     views = Path(clca.__file__).parent / "cli/views"
     cutting = re.compile(r"\b(?:Console\(|max_width=|overflow=\"(?:ellipsis|crop)\")")
-    found = {file.name for file in views.glob("*.py") if cutting.search(file.read_text(encoding="utf-8"))}
-    assert found == set()
+    names = {file.name for file in views.glob("*.py") if cutting.search(file.read_text(encoding="utf-8"))}
+    assert names == set()
 
 
 def test_a_message_is_one_line_with_its_control_characters_written_out() -> None:
@@ -60,17 +58,17 @@ def test_a_message_is_one_line_with_its_control_characters_written_out() -> None
 
 
 def test_three_notes_stand_below_a_table_and_the_rest_in_its_file(capsys: pytest.CaptureFixture[str]) -> None:
-    notes = ["one", "two", "three", "four", "REHEARSAL: nobody answered"]
+    notes = ["first", "second", "third", "fourth", "REHEARSAL: nobody answered"]
     show_notes(make_console(), notes, "evaluations/wvs/x/table.md")
     assert capsys.readouterr().out.splitlines() == [
         "REHEARSAL: nobody answered",
-        "one",
-        "two",
+        "first",
+        "second",
         "2 more notes: evaluations/wvs/x/table.md",
     ]
 
 
 def test_marks_and_the_scoring_of_a_paper_always_stand_below_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     always = ["REHEARSAL: a", "DEMONSTRATION: b", "CAUTION: c", "Scored as the paper's framework does."]
-    show_notes(make_console(), ["one", *always], "table.md")
+    show_notes(make_console(), ["first", *always], "table.md")
     assert capsys.readouterr().out.splitlines() == [*always, "1 more note: table.md"]

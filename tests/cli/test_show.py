@@ -31,7 +31,7 @@ def test_runs_are_listed(folder: Path) -> None:
 def test_run_is_found_by_any_of_its_names(folder: Path, name: str) -> None:
     run = only_run(folder, "germany")
     done = clca(folder, "show", name.format(run=run.name), "--kept", "--limit", "5")
-    ids = [one["id"] for one in records(run)]
+    ids = [record["id"] for record in records(run)]
     assert [line.split()[0] for line in done.stdout.splitlines()[1:6]] == ids[:5]
 
 
@@ -72,10 +72,10 @@ def test_missing_scores_are_said_so() -> None:
     proxy = clca(Path.cwd(), "cultures", "show", "arabic").stdout
     assert "a regional row used as a proxy" in proxy
     listed = [json.loads(line) for line in clca(Path.cwd(), "cultures", "list", "--json").stdout.splitlines()]
-    assert {one["id"]: one["missing"] for one in listed}["jordan"] == ["PDI", "IDV", "MAS", "UAI"]
+    assert {culture["id"]: culture["missing"] for culture in listed}["jordan"] == ["PDI", "IDV", "MAS", "UAI"]
     assert len(listed) == 16
-    assert {one["id"]: one["read_by"] for one in listed}["jordan"] == []
-    assert "not read by a native reader (clca content review iraq)" in " ".join(shown.split())
+    assert {culture["id"]: culture["read_by"] for culture in listed}["jordan"] == []
+    assert "not read by a native reader (`clca content review iraq`)" in " ".join(shown.split())
 
 
 def test_workspace_content_is_shown_with_its_origin(tmp_path: Path) -> None:
@@ -88,7 +88,9 @@ def test_workspace_content_is_shown_with_its_origin(tmp_path: Path) -> None:
     assert clca(tmp_path, "content", "show", "prompts/judge.j2").stdout == (tmp_path / "prompts/judge.j2").read_text()
     done = clca(tmp_path, "content", "check")
     assert done.returncode == 0
-    assert "Not read by a native reader (clca content review): argentina, bangladesh," in " ".join(done.stdout.split())
+    assert "Not read by a native reader (`clca content review`): argentina, bangladesh," in " ".join(
+        done.stdout.split()
+    )
 
 
 def test_template_of_a_workspace_names_every_setting(tmp_path: Path) -> None:
@@ -143,8 +145,10 @@ def test_an_id_is_searched_in_all_runs(runs: Path, capsys: pytest.CaptureFixture
 
 def test_the_run_that_is_shown_of_several_is_named(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     show("japan")
-    said = capsys.readouterr().err
-    assert said.startswith("Takes for japan: generated/japan/new, the newest of 2 runs; not taken: generated/japan/old")
+    warning = capsys.readouterr().err
+    assert warning.startswith(
+        "Takes for japan: generated/japan/new, the newest of 2 runs; not taken: generated/japan/old"
+    )
 
 
 def test_of_more_differences_than_are_shown_the_rest_is_counted(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

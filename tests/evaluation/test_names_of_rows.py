@@ -23,5 +23,5 @@ def test_several_adapters_stand_in_one_table_each_called_what_it_is(
     asked = {"student": "m", "base_url": "http://localhost:1/v1", "adapter": given, **fields}
     result = getattr(clca, suite)(progress=False, **asked)
     labels = [[row.label for row in table.rows] for table in result.tables]
-    expected = ["japan: first (served as first)", "japan: second (served as second)", "tur (served as third)"]
+    expected = ["Japan: first (served as first)", "Japan: second (served as second)", "Turkey (tur) (served as third)"]
     assert any(set(expected) <= set(rows) for rows in labels), labels

@@ -35,10 +35,10 @@ def printed(content: Content, path: str) -> list[Printed]:
 
 def test_every_table_is_whole(content: Content) -> None:
     for path, sizes in ((OFFENSE, SIZES), (MMLU, MMLU_SIZES)):
-        found: dict[str, int] = defaultdict(int)
-        for one in printed(content, path):
-            found[one.source] += 1
-        assert found == sizes
+        counts: dict[str, int] = defaultdict(int)
+        for entry in printed(content, path):
+            counts[entry.source] += 1
+        assert counts == sizes
 
 
 def test_numbers_are_found_by_what_they_are_of_and_percentages_are_fractions(content: Content) -> None:
@@ -60,13 +60,13 @@ def test_numbers_are_found_by_what_they_are_of_and_percentages_are_fractions(con
 
 def test_printed_averages_are_the_means_of_their_rows_but_for_those_that_are_listed(content: Content) -> None:
     rows: dict[tuple[str, str, str | None, str], dict[str, float]] = defaultdict(dict)
-    for one in (*printed(content, OFFENSE), *printed(content, MMLU)):
-        if one.metric != "f1":
+    for entry in (*printed(content, OFFENSE), *printed(content, MMLU)):
+        if entry.metric != "f1":
             continue
-        if one.source in ("table 2", "table 7"):
-            rows[one.source, one.model, one.setting, one.row][one.column] = one.value
-        elif one.source == "table 4" and one.row != "zero-shot":
-            rows[one.source, one.model, one.setting, "adapters"][one.row] = one.value
+        if entry.source in ("table 2", "table 7"):
+            rows[entry.source, entry.model, entry.setting, entry.row][entry.column] = entry.value
+        elif entry.source == "table 4" and entry.row != "zero-shot":
+            rows[entry.source, entry.model, entry.setting, "adapters"][entry.row] = entry.value
     odd = {}
     for key, row in rows.items():
         average = row.pop("average")
@@ -120,7 +120,7 @@ def test_a_printed_average_stands_over_the_papers_own_cultures_only(content: Con
     assert whole[-1] is not None
     assert whole[-1].value == pytest.approx(0.30)
     some = s2n.cells("table 2", "llama-3.1-8b", None, "zero-shot", ("ara", "spa"))
-    assert [one and one.value for one in some] == [pytest.approx(0.1914), pytest.approx(0.3914), None]
+    assert [cell and cell.value for cell in some] == [pytest.approx(0.1914), pytest.approx(0.3914), None]
     more = s2n.cells("table 2", "llama-3.1-8b", None, "zero-shot", ("ara", "japan"))
     assert (more[1], more[2]) == (None, None)
 
@@ -128,28 +128,30 @@ def test_a_printed_average_stands_over_the_papers_own_cultures_only(content: Con
 def test_models_and_cultures_go_by_the_names_that_clca_knows(content: Content) -> None:
     models = content.text(MODELS)
     known = {path.split("/")[-1].removesuffix(".yaml") for path in content.files("personas/cultures/*.yaml")}
-    for one in (*printed(content, OFFENSE), *printed(content, MMLU)):
-        assert f"\n  {one.model}:" in models
-        assert one.row in known | {"zero-shot", "single", "combined", "average"}
-        assert one.column in known | {"average", "over_tests", "pooled"}
-        assert one.setting is None or f"trainers/{one.setting}.yaml" in content.files("trainers/*.yaml")
+    for entry in (*printed(content, OFFENSE), *printed(content, MMLU)):
+        assert f"\n  {entry.model}:" in models
+        assert entry.row in known | {"zero-shot", "single", "combined", "average"}
+        assert entry.column in known | {"average", "over_tests", "pooled"}
+        assert entry.setting is None or f"trainers/{entry.setting}.yaml" in content.files("trainers/*.yaml")
 
 
-def test_cultures_stand_in_the_papers_order_with_its_codes() -> None:
+def test_cultures_stand_in_the_papers_order_with_its_codes_beside_their_names() -> None:
     assert in_order(["japan", "spa", "usa", "ara", "uk"]) == ("ara", "usa", "spa", "japan", "uk")
-    assert [heading(one, {"japan": "Japan"}) for one in ("usa", "japan", "uk")] == ["eng", "Japan", "uk"]
+    names = {"usa": "United States", "japan": "Japan"}
+    headings = [heading(culture, names) for culture in ("usa", "japan", "uk", "germany", "ara")]
+    assert headings == ["United States (eng)", "Japan", "uk", "germany (deu)", "ara"]
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         (OFFENSE, r"table 2, llama-3.1-8b-base, .* zero-shot, ara, f1: duplicate"),
         (MMLU, r"table 4, llama-3.1-8b-base, .* zero-shot, average, f1: duplicate"),
     ],
 )
 def test_a_number_that_stands_twice_is_named_with_its_file_and_line(
-    overlay: Overlay, content: Content, path: str, said: str
+    overlay: Overlay, content: Content, path: str, message: str
 ) -> None:
     lines = content.text(path).rstrip("\n").split("\n")
-    with pytest.raises(ContentError, match=rf"{path}:{len(lines) + 2}: {said}"):
+    with pytest.raises(ContentError, match=rf"{path}:{len(lines) + 2}: {message}"):
         load_s2n(overlay({path: "\n".join([*lines, "", lines[1]])}))

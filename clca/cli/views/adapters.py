@@ -11,6 +11,7 @@ from rich.table import Table
 from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
+from clca.cli.views.wrapping import command
 from clca.content.lookup import Content, find_workspace
 from clca.errors import ClcaError, ContentError, NotFoundError
 from clca.inference.vllm.command import max_lora_rank
@@ -79,7 +80,7 @@ def show_adapter(name: str, out: Path, *, as_json: bool) -> None:
     console = make_console()
     console.print(str(adapter.folder), style="bold")
     for key, value in rows:
-        console.print(f"{key:<{WIDTH}}{value}")
+        console.print(styled(f"{key:<{WIDTH}}", value))
 
 
 def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
@@ -99,7 +100,7 @@ def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
         screen.print(f"{merged} holds the whole model")
 
 
-def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:
+def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str | tuple[str, str]]]:
     data = adapter.data
     lora, counts = data.recipe["lora"], data.train
     if data.rehearsal:
@@ -139,16 +140,16 @@ def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:
         if losses:
             yield title, ", ".join(f"{step}: {loss:.2f}" for step, loss in losses)
     yield "versions", ", ".join(f"{library} {version}" for library, version in data.versions.items())
-    yield "PEFT", f"PeftModel.from_pretrained(model, {str(adapter.folder)!r})"
+    yield "PEFT", command(f"PeftModel.from_pretrained(model, {str(adapter.folder)!r})")
     if whole:
         merge = command_line("clca", "adapters", "merge", adapter.folder)
         yield "vLLM", f"serves no adapter with modules that are trained whole: `{merge}` and a new folder"
         return
-    yield (
-        "vLLM",
-        f"{command_line('vllm', 'serve', adapter.source)} --enable-lora --max-lora-rank {max_lora_rank(lora['r'])} \\",
+    serve = (
+        f"{command_line('vllm', 'serve', adapter.source)} --enable-lora --max-lora-rank {max_lora_rank(lora['r'])} \\"
     )
-    yield "", f"  --lora-modules {command_line(f'{adapter.folder.parent.name}={adapter.folder}')}"
+    yield "vLLM", command(serve)
+    yield "", command(f"  --lora-modules {command_line(f'{adapter.folder.parent.name}={adapter.folder}')}")
 
 
 def _sampled_losses(data: AdapterInfo, which: str) -> list[tuple[int, float]]:

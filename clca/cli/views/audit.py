@@ -13,6 +13,7 @@ from rich.table import Table as Screen
 from clca.cli.views.progress import Bar, Waiting
 from clca.cli.views.screen import make_console, print_json
 from clca.cli.views.selection import show_selections
+from clca.cli.views.serving import show_placements
 from clca.generation.progress import ServerStarting
 from clca.printable import one_line
 from clca.progress import Note, Progress
@@ -117,8 +118,7 @@ def show_plan(plan: AuditPlan, *, as_json: bool) -> None:
         " tokens, where nothing is in the reply cache and no reply is invalid."
     )
     console.print(f"The audit goes to {plan.folder}")
-    for placement in plan.placements:
-        console.print(f"Would be started: {placement!s}")
+    show_placements(plan.placements, console)
     if plan.unavailable is not None:
         console.print(f"Not on this machine: {plan.unavailable.message}")
 

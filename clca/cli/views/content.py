@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from clca.cli.views.screen import make_console, print_json
+from clca.cli.views.screen import make_console, print_json, styled
+from clca.cli.views.wrapping import command
 from clca.content.lookup import FOLDERS, Content, find_workspace
 from clca.content.trust import CONFIG
 from clca.content_check import check
@@ -89,7 +90,8 @@ def init(folder: Path) -> None:
         atomic_write(config, TEMPLATE, new=True)
     except OSError as error:
         raise StoreError(f"cannot make a workspace in {folder}: {error.strerror}") from None
-    make_console().print(f"{config} written. Next: {command_line('cd', folder)} && clca content list")
+    following = command(f"{command_line('cd', folder)} && clca content list")
+    make_console().print(styled(f"{config} written. Next: ", following))
 
 
 def list_content(pattern: str, *, as_json: bool) -> None:
@@ -149,5 +151,5 @@ def check_content(*, as_json: bool) -> int:
         make_console().print(f"{len(Content(workspace).files())} content files, no faults")
         unread = unread_cultures(Content(workspace))
         if unread:
-            make_console().print(f"Not read by a native reader (clca content review): {', '.join(unread)}")
+            make_console().print(f"Not read by a native reader (`clca content review`): {', '.join(unread)}")
     return 2 if errors else 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from rich.console import Console, Group
 from rich.table import Table as Screen
@@ -15,7 +17,7 @@ from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.cspec.result import CspecResult
 from clca.evaluation.offense.score_tables import significance
-from clca.evaluation.s2n_results import heading, in_order
+from clca.evaluation.s2n_results import CODES, heading, in_order
 from clca.evaluation.table_formats import NOTHING
 from clca.evaluation.table_formats import screen as table_screen
 from clca.evaluation.table_systems import INTERVALS
@@ -35,10 +37,10 @@ def show(result: CspecResult, *, quiet: bool, as_json: bool) -> None:
         console.print(f"{head}{_score(matrix)}", style=None if quiet else "bold")
         if quiet:
             continue
-        for line in _beside(matrix):
+        for line in _beside(matrix, result.names):
             console.print(line)
         console.print()
-        console.print(_grid(matrix))
+        console.print(_grid(matrix, result.names))
         console.print()
     if not quiet and not as_json:
         _tables(console, result)
@@ -79,7 +81,7 @@ def _score(matrix: Specificity) -> str:
     return f"C-SPEC {_estimate(matrix.cspec)}"
 
 
-def _beside(matrix: Specificity) -> list[str]:
+def _beside(matrix: Specificity, names: Mapping[str, str]) -> list[str]:
     """Chance, the plain diagonal, the winners, and what was left out."""
     lines = []
     if significance(matrix):
@@ -89,9 +91,11 @@ def _beside(matrix: Specificity) -> list[str]:
     lines.append(f"own adapter is the best, or ties, for {len(own)} of {len(matrix.cultures)} cultures")
     for culture in in_order(matrix.cultures):
         if matrix.winners[culture] and culture not in matrix.winners[culture]:
-            lines.append(f"  best on {heading(culture)}: {', '.join(heading(who) for who in matrix.winners[culture])}")
+            winners = ", ".join(heading(winner, names) for winner in matrix.winners[culture])
+            lines.append(f"  best on {heading(culture, names)}: {winners}")
     if matrix.left_out:
-        lines.append(f"left out, as no adapter scored above 0 there: {', '.join(matrix.left_out)}")
+        left_out = ", ".join(heading(culture, names) for culture in matrix.left_out)
+        lines.append(f"left out, as no adapter scored above 0 there: {left_out}")
     return lines
 
 
@@ -101,31 +105,38 @@ def _estimate(estimate: Estimate) -> str:
     return f"{estimate.value:.4f} [{estimate.low:.4f}, {estimate.high:.4f}]"
 
 
-def _grid(matrix: Specificity) -> Group:
+def _grid(matrix: Specificity, names: Mapping[str, str]) -> Group:
     """Ranks: rows are adapters, columns tests; dark is rank 1, the diagonal in brackets."""
-    cultures = in_order(matrix.cultures)
-    position = {culture: number for number, culture in enumerate(matrix.cultures)}
-    shown = Screen(
-        title="Ranks (1 is the best adapter on a culture's tests)", title_justify="left", box=None, padding=0
-    )
-    shown.add_column("", no_wrap=True)
-    for culture in cultures:
-        shown.add_column(f" {heading(culture)} ", justify="center", no_wrap=True)
-    for adapter in cultures:
-        cells = [_rank(matrix, position[adapter], position[test]) for test in cultures]
-        shown.add_row(heading(adapter), *cells)
-    rates = matrix.invalid
-    if rates is None:
+    order = [matrix.cultures.index(culture) for culture in in_order(matrix.cultures)]
+    ranks = [[_rank(matrix, row, column) for column in order] for row in order]
+    title = "Ranks (1 is the best adapter on a culture's tests)"
+    shown = _square(title, in_order(matrix.cultures), names, ranks, justify="center")
+    if (rates := matrix.invalid) is None:
         return Group(shown)
-    invalid = Screen(title="Invalid answers, %", title_justify="left", box=None, padding=0)
-    invalid.add_column("", no_wrap=True)
+    texts = [[_percent(rates[row][column]) for column in order] for row in order]
+    return Group(shown, Text(), _square("Invalid answers, %", in_order(matrix.cultures), names, texts, justify="right"))
+
+
+def _square(
+    title: str,
+    cultures: Sequence[str],
+    names: Mapping[str, str],
+    cells: Sequence[Sequence[Text]],
+    *,
+    justify: Literal["center", "right"],
+) -> Screen:
+    """Cells by the cultures of rows and columns. Columns have the code that stands beside the name of their row."""
+    shown = Screen(title=title, title_justify="left", box=None, padding=0)
+    shown.add_column("")
     for culture in cultures:
-        invalid.add_column(f" {heading(culture)} ", justify="right", no_wrap=True)
-    for adapter in cultures:
-        row = [rates[position[adapter]][position[test]] for test in cultures]
-        texts = [f" {NOTHING}" if rate is None else f" {100 * rate:.1f}" for rate in row]
-        invalid.add_row(heading(adapter), *texts)
-    return Group(shown, Text(), invalid)
+        shown.add_column(f" {CODES.get(culture) or heading(culture, names)} ", justify=justify)
+    for adapter, row in zip(cultures, cells, strict=True):
+        shown.add_row(heading(adapter, names), *row)
+    return shown
+
+
+def _percent(rate: float | None) -> Text:
+    return Text(f" {NOTHING}" if rate is None else f" {100 * rate:.1f}")
 
 
 def _rank(matrix: Specificity, row: int, column: int) -> Text:

@@ -53,7 +53,7 @@ def show_culture(name: str, *, as_json: bool) -> None:
         )
     console.print(", ".join(culture.descriptors) + ".")
     if not culture.members:
-        console.print(f"Names, address, manners and gestures: {read_by(culture)} (clca content review {culture.id}).")
+        console.print(f"Names, address, manners and gestures: {read_by(culture)} (`clca content review {culture.id}`).")
     console.print()
     for key, title in DIMENSIONS.items():
         console.print(_bar(f"{title} ({key.upper()})", getattr(culture.scores, key)))

@@ -47,8 +47,8 @@ def _record_errors(record: dict[str, Any]) -> Iterator[None]:
 
 
 def _show_parts(outcome: str, record: dict[str, Any], console: Console) -> None:
-    console.print(styled((record["id"], "bold"), "  ", (outcome, STYLES[outcome])), end="")
-    console.print(f"  {record.get('reason') or ''}")
+    reason = record.get("reason") or ""
+    console.print(styled((record["id"], "bold"), "  ", (outcome, STYLES[outcome]), f"  {reason}"))
     if outcome == "rejected":
         return
     models = dict.fromkeys(record[role] for role in ("teacher", "partner", "judge"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 
 from clca.cli.views.progress import Bar
 from clca.cli.views.screen import make_console, print_json, styled
+from clca.cli.views.wrapping import command
 from clca.content.lookup import Content, find_workspace
 from clca.fetching.fetch import FetchResult, fetch
 from clca.fetching.sources import Source, find_source, load_sources
@@ -54,9 +56,13 @@ def _show(result: FetchResult, out: Path | None) -> None:
     files = result.record.files
     size = sum(file.bytes for file in files.values())
     console.print(f"{len(files)} files, {size:,} bytes, {result.fetched} of them fetched now")
-    facts = {"folder": str(result.folder), "licence": result.record.licence, "cite": result.record.citation}
+    facts: dict[str, str | tuple[str, str]] = {
+        "folder": str(result.folder),
+        "licence": result.record.licence,
+        "cite": result.record.citation,
+    }
     if out is None:
-        facts["next"] = result.next
+        facts["next"] = command(result.next)
     _rows(console, facts)
 
 
@@ -69,9 +75,9 @@ def _show_steps(name: str, source: Source, *, as_json: bool) -> None:
     _rows(console, {"licence": source.licence, "page": source.home})
     for number, step in enumerate(source.steps, start=1):
         console.print(f"  {number}. {step}")
-    _rows(console, {"then": source.next, "cite": source.citation})
+    _rows(console, {"then": command(source.next), "cite": source.citation})
 
 
-def _rows(console: Console, facts: dict[str, str]) -> None:
+def _rows(console: Console, facts: Mapping[str, str | tuple[str, str]]) -> None:
     for key, value in facts.items():
-        console.print(f"  {key:<{WIDTH}}{value}")
+        console.print(styled(f"  {key:<{WIDTH}}", value))

@@ -14,6 +14,7 @@ from rich.table import Table
 from clca.cli.views.progress import LINE_EVERY, Waiting, rate
 from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.training_plan import duration
+from clca.cli.views.wrapping import command
 from clca.errors import ClcaError
 from clca.generation.kept_target import KeptTarget
 from clca.generation.plan import GenerationPlan
@@ -189,17 +190,15 @@ def show_summary(result: RunResult, screen: Console) -> None:
         screen.print(f"vLLM: {rate(pace, 'tokens')}, {_cache_share(vllm)}")
     if result.is_short:
         why = command_line("clca", "show", Path(result.run), "--discarded")
-        screen.print(
-            f"Kept {result.kept:,} of {result.wanted:,}: the bound of {result.requested:,} dialogues is reached."
-            f" {why} says why, a larger --kept-attempts goes on.",
-            style="yellow",
-        )
+        short = f"Kept {result.kept:,} of {result.wanted:,}: the bound of {result.requested:,} dialogues is reached. "
+        screen.print(styled(short, command(why), " says why, a larger --kept-attempts goes on."), style="yellow")
     if result.pending:
         screen.print("Run the same command again to resume.")
     elif result.failed and (result.wanted is None or result.is_short):
-        screen.print(f"{command_line('clca', 'retry', Path(result.run), '--failed')} tries the failed ones again.")
+        retry = command_line("clca", "retry", Path(result.run), "--failed")
+        screen.print(styled(command(retry), " tries the failed ones again."))
     else:
-        screen.print(f"{command_line('clca', 'show', Path(result.run))} reads them.")
+        screen.print(styled(command(command_line("clca", "show", Path(result.run))), " reads them."))
 
 
 def _cache_share(vllm: Throughput) -> str:

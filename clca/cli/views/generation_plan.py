@@ -7,6 +7,7 @@ from rich.table import Table
 
 from clca.cli.views.replicas import show_nodes
 from clca.cli.views.screen import make_console, print_json
+from clca.cli.views.serving import show_placements
 from clca.cluster.servers import ClusterServers
 from clca.generation.cost import CHARACTERS_PER_TOKEN, TOKENS_PER_TURN
 from clca.generation.plan import GenerationPlan
@@ -31,8 +32,7 @@ def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
         f" Tokens are estimated at {CHARACTERS_PER_TOKEN} characters each and {TOKENS_PER_TURN} per turn;"
         " with a prefix cache a server computes most prompt tokens only once."
     )
-    for placement in plan.placements:
-        console.print(f"Would be started: {placement!s}")
+    show_placements(plan.placements, console)
     if isinstance(plan.servers, ClusterServers) and plan.unavailable is None and (models := unserved(plan.config)):
         with plan.servers as servers:
             show_nodes(servers.look(models), console)

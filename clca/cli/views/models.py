@@ -9,7 +9,8 @@ from typing import Any
 
 from rich.table import Table
 
-from clca.cli.views.screen import make_console, print_json
+from clca.cli.views.screen import make_console, print_json, styled
+from clca.cli.views.wrapping import command
 from clca.content.lookup import Content, find_workspace
 from clca.errors import NotFoundError
 from clca.inference.hardware import Machine, machine
@@ -79,12 +80,12 @@ def show_model(name: str, *, as_json: bool) -> None:
     console = make_console()
     console.print(model.name, style="bold")
     for key, value in _rows(model, models, here, fit, quantization):
-        console.print(f"{key:<{WIDTH}}{value}")
+        console.print(styled(f"{key:<{WIDTH}}", value))
 
 
 def _rows(
     model: ModelInfo, models: ModelCatalogue, here: Machine, fit: Fit, quantization: str | None
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str | tuple[str, str]]]:
     yield "folder" if model.local else "hub id", model.hub
     if model.roles:
         yield "used for", ", ".join(model.roles)
@@ -108,7 +109,7 @@ def _rows(
     yield "this machine", describe(here)
     yield "fits here", _fits_cell(fit, quantization) + (f"; {_concurrency(fit)}" if fit.holds else "")
     if fit.holds:
-        yield "served by", shown(["vllm", *arguments(model.name, model, model.name, fit, quantization)])
+        yield "served by", command(shown(["vllm", *arguments(model.name, model, model.name, fit, quantization)]))
     if not fit.holds or quantization is not None:
         yield "", advice(model, here, models, None)
 

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from clca.cli.views.progress import Bar
-from clca.cli.views.screen import make_console, print_json
+from clca.cli.views.screen import make_console, print_json, styled
+from clca.cli.views.wrapping import command
 from clca.content.lookup import Content, find_workspace
 from clca.culture import CultureCatalogue
 from clca.generation.importers.audit import FINDINGS, Kind, RecordsAudit, counted, derived_lines, sum_line
@@ -70,7 +71,7 @@ def show(audit: RecordsAudit, folder: Path, console: Console, *, told: bool) -> 
         console.print(f"each rejected row and duplicate: {folder / FINDINGS}")
     file = folder / audit.records_file
     console.print(f"{counted(audit.taken, audit.kind)} in {file}")
-    console.print(f"use: {_use(audit, file)}")
+    console.print(styled("use: ", command(_use(audit, file))))
 
 
 def _rejections(audit: RecordsAudit) -> Table:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from rich.console import Console
+
 from clca.cli.views.progress import Waiting
-from clca.cli.views.screen import make_console, print_json
+from clca.cli.views.screen import make_console, print_json, styled
+from clca.cli.views.wrapping import command
 from clca.generation.progress import ServerStarting
 from clca.generation.teacher_server import ServerReady, TeacherServerPlan, serve
 from clca.inference.vllm.command import shown
+from clca.inference.vllm.manager import Placement
 from clca.progress import Note, Progress
 from clca.shell import command_line
+
+
+def show_placements(placements: Iterable[Placement], console: Console) -> None:
+    """Print how the servers of models would be started."""
+    for placement in placements:
+        start = command(shown(placement.command, placement.variables))
+        console.print(styled(f"Would be started: {placement.where}: ", start))
 
 
 def show_plan(plan: TeacherServerPlan, *, as_json: bool) -> None:
@@ -17,7 +30,7 @@ def show_plan(plan: TeacherServerPlan, *, as_json: bool) -> None:
     if as_json:
         print_json({"model": plan.model, "command": plan.command, "variables": variables})
     else:
-        make_console().print(shown(plan.command, variables))
+        make_console().print(styled(command(shown(plan.command, variables))))
 
 
 def serve_until_stopped(plan: TeacherServerPlan, *, quiet: bool, as_json: bool) -> None:
@@ -34,7 +47,7 @@ def serve_until_stopped(plan: TeacherServerPlan, *, quiet: bool, as_json: bool) 
                     screen.print(event.text)
                     screen.print(f"The server is up at {event.url}, its log is {event.log}. Ctrl-C stops it. Next:")
                     generate = command_line("clca", "generate", "--culture", "japan", "--teacher", event.model)
-                    screen.print(f"  {generate} --base-url {event.url}")
+                    screen.print(styled("  ", command(f"{generate} --base-url {event.url}")))
                     if as_json:
                         ready = {"model": event.model, "url": event.url, "log": str(event.log)}
                         print_json(ready)

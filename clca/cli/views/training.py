@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from rich.console import Console
 
 from clca.cli.views.progress import Bar
-from clca.cli.views.screen import make_console, print_json, show_warnings
+from clca.cli.views.screen import make_console, print_json, show_warnings, styled
 from clca.cli.views.selection import show_selections
+from clca.cli.views.wrapping import command
 from clca.printable import one_line
 from clca.progress import Note, Progress
 from clca.shell import command_line
@@ -88,9 +89,8 @@ class _TrainingView:
             f"{result.examples:,} examples in {result.rows:,} rows, {result.steps:,} steps: loss {result.loss:.3f}"
             f"{held_out}; {result.seconds:.1f} s, {result.tokens_per_second:,.0f} tokens/s",
         )
-        self._screen.print(
-            f"{result.adapter} holds the adapter; {command_line('clca', 'adapters', 'show', result.adapter)}",
-        )
+        show = command_line("clca", "adapters", "show", result.adapter)
+        self._screen.print(styled(f"{result.adapter} holds the adapter; ", command(show)))
 
 
 def step_line(target: str, progress: StepProgress) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.training import show_choices
+from clca.cli.views.wrapping import command
 from clca.inference.hardware import machine
 from clca.inference.memory import student_weight_bytes
 from clca.models.size import gib
@@ -107,11 +108,11 @@ def _show_launch(plan: TrainingPlan, commands: tuple[str, str]) -> None:
     console = make_console()
     console.rule()
     console.print("On several GPUs, the base model sharded over them (FSDP):")
-    console.print(f"  {commands[0]}")
+    console.print(styled("  ", command(commands[0])))
     console.print(
         f"On {MACHINES} machines that share the folder {plan.config.out}, each with its own --machine_rank:",
     )
-    console.print(f"  {commands[1]}")
+    console.print(styled("  ", command(commands[1])))
     console.print(
         "training.batch counts for each process. A sharded training that was"
         " stopped resumes to nearly, not exactly, the same weights.",
@@ -123,8 +124,8 @@ def show_sample(sample: Sample, console: Console) -> None:
     """Print a decoded example with its trained tokens in colour, or between marks without colours."""
     coloured = console.color_system is not None
     how = "in colour" if coloured else f"between {MARKS[0]} and {MARKS[1]}"
-    console.print(styled((sample.task, "bold"), f", {sample.tokens:,} tokens, trained {how}  "), end="")
-    console.print(sample.example, style="dim")
+    counted = f", {sample.tokens:,} tokens, trained {how}  "
+    console.print(styled((sample.task, "bold"), counted, (sample.example, "dim")))
     parts: list[str | tuple[str, str]] = []
     for piece, trained in sample.pieces:
         if not trained:

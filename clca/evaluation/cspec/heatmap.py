@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clca.evaluation.classification.specificity import Specificity
-from clca.evaluation.s2n_results import heading, in_order
+from clca.evaluation.s2n_results import CODES, heading, in_order
 from clca.pictures import pictures
 from clca.printable import printable
 from clca.words import beginning
@@ -28,7 +28,8 @@ def heatmap(
 ) -> dict[str, bytes]:
     """`png` and `svg` of the ranks (dark is rank 1) or the normalised scores, the diagonal framed.
 
-    `of` is the model and data of the adapters, which stand above it, `title` a mark above all.
+    `names` are those of cultures, by id; `of` is the model and data of the adapters, which stand above it, `title` a
+    mark above all.
 
     The same matrix gives the same bytes with the same version of matplotlib.
     """
@@ -62,7 +63,8 @@ def draw_matrix(
 
     cultures = in_order(specificity.cultures)
     indices = [specificity.cultures.index(culture) for culture in cultures]
-    heads = [printable(heading(culture, names)) for culture in cultures]
+    heads = [printable(heading(culture, names or {})) for culture in cultures]
+    codes = [CODES.get(culture) or head for culture, head in zip(cultures, heads, strict=True)]
     n = len(indices)
     shades = [[_shade(specificity, kind, row, column) for column in indices] for row in indices]
     drawn = [[float("nan") if shade is None else shade for shade in row] for row in shades]
@@ -83,7 +85,7 @@ def draw_matrix(
         axes.add_patch(
             Rectangle((y - 0.5, y - 0.5), 1, 1, fill=False, edgecolor="darkorange", linewidth=2, clip_on=False)
         )
-    axes.set_xticks(range(n), heads, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_xticks(range(n), codes, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(n), heads)
     axes.set_xlabel("tests")
     axes.set_ylabel("adapter")

@@ -13,6 +13,7 @@ from operator import or_
 from pathlib import Path
 
 from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.evaluation.classification.specificity import Specificity, specificity
 from clca.evaluation.cspec.config import CspecConfig
@@ -45,13 +46,17 @@ class MeasuredMatrix:
 
 @dataclass(frozen=True, slots=True)
 class CspecPlan:
-    """What is measured, and where it goes. `knowledge` has the MMLU evaluation of each evaluation, by its folder."""
+    """What is measured, and where it goes. `knowledge` has the MMLU evaluation of each evaluation, by its folder.
+
+    `names` are those of cultures, by id.
+    """
 
     config: CspecConfig
     folder: Path
     matrices: tuple[MeasuredMatrix, ...]
     knowledge: Mapping[Path, StoredEvaluation]
     published: PublishedCatalogue
+    names: Mapping[str, str]
 
     @property
     def marks(self) -> Marks:
@@ -76,7 +81,8 @@ def plan(config: CspecConfig, workspace: Path | None = None) -> CspecPlan:
     there or is damaged.
     """
     require(("numpy", "matplotlib"), "C-SPEC and its heat-maps need")
-    published = load_catalogue(Content(workspace))
+    content = Content(workspace)
+    published = load_catalogue(content)
     matrices = _with_unique_names([_read(source, config.seed) for source in config.matrix])
     sources = [matrix.source.resolve() for matrix in matrices]
     duplicate = next((matrix for matrix in matrices if sources.count(matrix.source.resolve()) > 1), None)
@@ -84,7 +90,7 @@ def plan(config: CspecConfig, workspace: Path | None = None) -> CspecPlan:
         raise SettingsError(f"{duplicate.source} is given twice: leave one of them out")
     knowledge = _pair(matrices, [read_evaluation(name, "mmlu") for name in config.mmlu])
     folder = config.out if config.out is not None else _default_folder(matrices)
-    return CspecPlan(config, folder, matrices, knowledge, published)
+    return CspecPlan(config, folder, matrices, knowledge, published, CultureCatalogue(content).names)
 
 
 def _with_unique_names(matrices: Sequence[MeasuredMatrix]) -> tuple[MeasuredMatrix, ...]:

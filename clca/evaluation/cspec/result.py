@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class CspecResult(Record):
     demonstration: bool
     matrices: tuple[MatrixResult, ...]
     tables: tuple[Table, ...] = Field(exclude=True, repr=False)
+    names: Mapping[str, str] = Field(exclude=True, repr=False, description="Names of cultures, by id.")
 
     @classmethod
     def single_type(cls) -> type[MatrixResult]:

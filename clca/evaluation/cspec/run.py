@@ -31,7 +31,8 @@ def run(plan: CspecPlan, progress: ProgressCallback = ignore) -> CspecResult:
         )
         for matrix in plan.matrices
     )
-    result = CspecResult(folder=plan.folder, matrices=matrices, tables=make_tables(plan), **asdict(plan.marks))
+    tables = make_tables(plan)
+    result = CspecResult(folder=plan.folder, matrices=matrices, tables=tables, names=plan.names, **asdict(plan.marks))
     _write(result)
     return result
 
@@ -47,7 +48,7 @@ def _write(result: CspecResult) -> None:
         below = matrix.folder.relative_to(result.folder)
         title = ", ".join(mark for mark in marks if getattr(matrix, mark)).capitalize()
         for kind in (RANKS, NORMALISED):
-            for form, data in heatmap(matrix, kind, of=matrix.name, title=title).items():
+            for form, data in heatmap(matrix, kind, of=matrix.name, names=result.names, title=title).items():
                 files[(below / f"{kind}.{form}").as_posix()] = data
         data_of = matrix.model_dump(mode="json", exclude={"folder"})
         files[(below / "cspec.json").as_posix()] = json.dumps(data_of, indent=2, ensure_ascii=False) + "\n"

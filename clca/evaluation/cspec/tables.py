@@ -37,6 +37,7 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
             model=system_of_matrix.model if system_of_matrix else "",
             data=system_of_matrix.data if system_of_matrix else None,
             published=system_of_matrix.printed if system_of_matrix else None,
+            names=plan.names,
             notes=[*matrix.notes, *(system_of_matrix.comparable.notes() if system_of_matrix else ())],
         )
         named = tuple(_with_group(matrix.name, row) for row in table.rows)
@@ -51,7 +52,7 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
         if note != NOISE
     ]
     tables += [
-        f1_table(all_systems, notes=notes),
+        f1_table(all_systems, names=plan.names, notes=notes),
         invalid_table(all_systems, notes=notes),
         invalid_counts_table(all_systems, notes=notes),
     ]
@@ -71,7 +72,7 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
     for mode in SOURCES:
         of_mode = [mmlu_systems[folder] for folder, mmlu in knowledge.items() if mmlu.info.get("mode") == mode]
         if of_mode:
-            table = mmlu_table(of_mode, mode=mode, notes=mmlu_notes)
+            table = mmlu_table(of_mode, mode=mode, names=plan.names, notes=mmlu_notes)
             tables += [table] if table.rows else []  # a note says where there is no macro-F1
     if several or knowledge:
         pairs = [

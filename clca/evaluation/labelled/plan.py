@@ -37,13 +37,14 @@ class Nouns:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledPlan(EvaluationPlan):
-    """The `systems` that answer the `tasks`; tasks of a group stand together."""
+    """The `systems` that answer the `tasks`; tasks of a group stand together. `names` are those of cultures, by id."""
 
     nouns: ClassVar[Nouns] = Nouns()
 
     config: LabelledConfig
     tasks: tuple[Task, ...]
     systems: tuple[System, ...]
+    names: Mapping[str, str]
 
     @classmethod
     def assemble(

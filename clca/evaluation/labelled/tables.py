@@ -8,18 +8,23 @@ from typing import Literal
 from clca.evaluation.classification.scores import ClassificationEstimates, MatrixScores
 from clca.evaluation.s2n_results import heading, in_order
 from clca.evaluation.table import PERCENT, Row, Table
-from clca.evaluation.table_systems import AVG, cell, with_adapter
+from clca.evaluation.table_systems import AVG, cell, row_heading, with_adapter
 
-TITLES = {"f1": "Macro-F1, %", "invalid": "Invalid answers, %"}
+MatrixMetric = Literal["f1", "invalid"]
+TITLES: dict[MatrixMetric, str] = {"f1": "Macro-F1, %", "invalid": "Invalid answers, %"}
 
 
 def matrix_table(
-    metric: Literal["f1", "invalid"],
+    metric: MatrixMetric,
     scores: MatrixScores,
+    names: Mapping[str, str],
     notes: Sequence[str],
     taught: Mapping[str, str] | None = None,
 ) -> Table:
-    """Every system on the tests of every culture, and on average; `taught` says what each adapter was trained with."""
+    """Every system on the tests of every culture, and on average.
+
+    `names` are of the cultures; `taught` says what each adapter was trained with.
+    """
     cultures = in_order(scores.cultures)
     several = len(cultures) > 1
     rows = []
@@ -29,12 +34,12 @@ def matrix_table(
             continue
         by_culture = [result.cultures.get(culture, ClassificationEstimates()) for culture in cultures]
         figures = [*by_culture, result.average] if several else by_culture
-        label = with_adapter(heading(name) if name in scores.adapters else name, name, taught)
+        label = with_adapter(row_heading(name, names), name, taught)
         rows.append(Row(label, "ours", tuple(cell(getattr(entry, metric)) for entry in figures)))
     return Table(
         metric=f"matrix_{metric}",
         title=f"{TITLES[metric]}: who answers, by the culture of the tests",
-        columns=(*(heading(culture) for culture in cultures), *((AVG,) if several else ())),
+        columns=(*(heading(culture, names) for culture in cultures), *((AVG,) if several else ())),
         rows=tuple(rows),
         notes=tuple(notes),
         corner="answers",

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from clca.evaluation.classification.scores import BASE, COMBINED, MatrixScores, Spread, spread
-from clca.evaluation.s2n_results import CODES, DATA, Published, heading, in_order
+from clca.evaluation.s2n_results import CODES, DATA, Published, in_order
 from clca.evaluation.table import PERCENT, SCORE, Cell, Row, Table, grouped
-from clca.evaluation.table_systems import AVG, PRINTED, TOTALS, TableSystem, cell
+from clca.evaluation.table_systems import AVG, PRINTED, TOTALS, TableSystem, cell, row_heading
 
 Asked = Literal["generate", "probability"]
 SOURCES: dict[Asked, str] = {"generate": "table 4", "probability": "table 11"}
@@ -23,7 +23,7 @@ def mmlu_table(
     *,
     mode: Asked,
     metric: Literal["f1", "accuracy"] = "f1",
-    names: Mapping[str, str] | None = None,
+    names: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> Table:
     """Table 4 (table 11 in probability mode): MMLU by the culture of the adapter, a column for each data of adapters.
@@ -51,7 +51,7 @@ def mmlu_table(
                 for name, printed in columns
             )
             if any(cells):
-                rows.append(Row(_label(row, names), "ours", cells, group=model))
+                rows.append(Row(row_heading(row, names), "ours", cells, group=model))
     has_printed = any(printed for _, printed in columns)
     return Table(
         metric=f"mmlu_{metric}",
@@ -73,10 +73,6 @@ def mmlu_table(
 def _column(data: str | None, trained: str) -> str:
     """The paper's name of a column; our own where several runs have the same data."""
     return COLUMNS[data] if data in COLUMNS and trained == DATA[data] else trained
-
-
-def _label(row: str, names: Mapping[str, str] | None) -> str:
-    return row if row in (BASE, COMBINED, AVG, SD) else heading(row, names)
 
 
 def over_adapters(

@@ -39,7 +39,7 @@ FINGERPRINTED = ("eval/mmlu/subjects.csv", "prompts/")
 class MmluPlan(LabelledPlan):
     """An evaluation on MMLU. `shortened` has the worked examples of subjects whose prompts had no room for all.
 
-    `subject_count` is that of all MMLU, `names` are those of the systems in tables.
+    `subject_count` is that of all MMLU.
     """
 
     nouns: ClassVar[Nouns] = Nouns("group", "subject", "question")
@@ -56,7 +56,6 @@ class MmluPlan(LabelledPlan):
     exam: QuestionSet
     shortened: dict[str, int]
     subject_count: int
-    names: dict[str, str]
     published: PublishedCatalogue
 
     def suite_caveats(self) -> list[str]:
@@ -131,7 +130,6 @@ def plan(config: MmluConfig, workspace: Path | None = None) -> MmluPlan:
         label = "all"
     else:
         label = slug(subjects[0]) if len(tasks) == 1 else f"{len(tasks)}-subjects"
-    cultures = catalogue.ids()
     return MmluPlan.assemble(
         config,
         content,
@@ -161,9 +159,6 @@ def plan(config: MmluConfig, workspace: Path | None = None) -> MmluPlan:
         exam=exam,
         shortened=shortened,
         subject_count=len(known),
-        names={
-            system.name: catalogue.culture(system.name).name if system.name in cultures else system.name
-            for system in systems
-        },
+        names=catalogue.names,
         published=load_catalogue(Content(workspace)),
     )

@@ -13,9 +13,8 @@ from clca.evaluation.mmlu.plan import MmluPlan
 from clca.evaluation.mmlu.scores import Knowledge, SystemKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
 from clca.evaluation.published.s2n import comparable
-from clca.evaluation.s2n_results import heading
 from clca.evaluation.table import PERCENT, Cell, Row, Table
-from clca.evaluation.table_systems import AVG, INTERVALS, TableSystem, cell, with_adapter
+from clca.evaluation.table_systems import AVG, INTERVALS, TableSystem, cell, row_heading, with_adapter
 
 TITLES: dict[Metric, str] = {"accuracy": "accuracy", "f1": "macro-F1", "invalid": "unreadable answers"}
 Column = Callable[[SystemKnowledge], ClassificationEstimates | None]
@@ -51,7 +50,7 @@ def by_group(
     metric: Metric,
     scores: MatrixScores,
     knowledge: Knowledge,
-    names: dict[str, str],
+    names: Mapping[str, str],
     notes: Sequence[str],
     taught: Mapping[str, str] | None = None,
 ) -> Table:
@@ -64,7 +63,7 @@ def by_group(
     columns |= {_words(group): _of_group(group) for group in groups}
     rows = [
         Row(
-            with_adapter(_label(row.row, names), row.row, taught),
+            with_adapter(row_heading(row.row, names), row.row, taught),
             "ours",
             tuple(_cell(figures(row), metric) for figures in columns.values()),
         )
@@ -82,7 +81,7 @@ def by_group(
     )
 
 
-def by_subject(metric: Metric, scores: MatrixScores, names: dict[str, str], notes: Sequence[str]) -> Table:
+def by_subject(metric: Metric, scores: MatrixScores, names: Mapping[str, str], notes: Sequence[str]) -> Table:
     """A row for each subject, a column for each system."""
     rows = [
         Row(
@@ -96,7 +95,7 @@ def by_subject(metric: Metric, scores: MatrixScores, names: dict[str, str], note
     return Table(
         metric=f"mmlu_{metric}_subjects",
         title=f"MMLU by subject, {TITLES[metric]}, %",
-        columns=tuple(_label(row, names) for row in scores.rows),
+        columns=tuple(row_heading(row, names) for row in scores.rows),
         rows=tuple(rows),
         notes=("In parentheses: questions.", *_intervals(rows), *notes),
         corner="Subject",
@@ -143,10 +142,6 @@ def _of_group(group: str) -> Column:
 
 def _cell(figures: ClassificationEstimates | None, metric: Metric) -> Cell | None:
     return None if figures is None else cell(getattr(figures, metric))
-
-
-def _label(row: str, names: dict[str, str]) -> str:
-    return heading(row, names) if row in names and names[row] != row else row
 
 
 def _words(id: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from clca.content.decoding import decode_text
 from clca.content.lookup import Content
@@ -22,7 +22,7 @@ from clca.evaluation.classification.task import Example
 from clca.evaluation.labelled.plan import LabelledPlan, Nouns, limited
 from clca.evaluation.labelled.result import CultureResult
 from clca.evaluation.labelled.run import answered
-from clca.evaluation.labelled.tables import matrix_table
+from clca.evaluation.labelled.tables import MatrixMetric, matrix_table
 from clca.evaluation.normad import LABELS, SUITE, NormadConfig, NormadReader, NormadSuite, Story, load_suite
 from clca.evaluation.systems import choose_systems
 from clca.evaluation.validation import require_libraries
@@ -148,6 +148,7 @@ def plan(config: NormadConfig, workspace: Path | None = None) -> NormadPlan:
         info={"cultures": cultures, "data": str(config.data) if config.data else None},
         demonstration=config.data is None,
         warnings=model.notes,
+        names=catalogue.names,
         data=config.data,
     )
 
@@ -157,8 +158,8 @@ def run(plan: NormadPlan, progress: ProgressCallback = ignore) -> CultureResult:
     with answered(plan, progress) as answers:
         scores = score(answers.confusions, seed=plan.config.seed, single_class=False)
         notes = [*answers.caveats, *scores.notes()]
-        taught = plan.model.taught
-        tables = (matrix_table("f1", scores, notes, taught), matrix_table("invalid", scores, notes, taught))
+        names, taught = plan.names, plan.model.taught
+        tables = tuple(matrix_table(metric, scores, names, notes, taught) for metric in get_args(MatrixMetric))
         return CultureResult(**answers.finish(scores, tables))
 
 

@@ -133,6 +133,7 @@ def plan(config: OffenseConfig, workspace: Path | None = None) -> OffensePlan:
         chat=config.format == "chat",
         demonstration=data is None,
         warnings=model.notes,
+        names=catalogue.names,
         cultures=cultures,
         data=data,
         differences=_concerning(suite, tests),

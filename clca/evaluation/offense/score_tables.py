@@ -24,7 +24,7 @@ from clca.evaluation.table_systems import AVG, SINGLE, TableSystem, cell, maybe,
 def f1_table(
     runs: Sequence[TableSystem],
     *,
-    names: Mapping[str, str] | None = None,
+    names: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> Table:
     """Tables 2 and 7: macro-F1 in percent of every way to answer, by culture and on average.
@@ -103,7 +103,7 @@ def normalised_table(
     model: str = "",
     data: str | None = None,
     published: Published | None = None,
-    names: Mapping[str, str] | None = None,
+    names: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> Table:
     """Tables 8 to 10: the matrix of C-SPEC, adapters by tests, every column over its maximum."""
@@ -131,7 +131,7 @@ def normalised_table(
             )
             for adapter in cultures
         ]
-    left_out = ", ".join(specificity.left_out)
+    left_out = ", ".join(heading(culture, names) for culture in specificity.left_out)
     empty = (
         f"No adapter scored above 0 on the tests of {left_out}: there is no maximum to divide by, and C-SPEC leaves"
         " them out."

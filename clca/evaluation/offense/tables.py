@@ -27,9 +27,9 @@ def make_tables(plan: OffensePlan, scores: MatrixScores, caveats: Sequence[str])
     notes = [_what_was_asked(plan), *caveats, *scores.notes()]
     beside = [*notes, *matched.notes()]
     tables = [
-        matrix_table("f1", scores, [*notes, *_specificity_note(scores)], plan.model.taught),
-        matrix_table("invalid", scores, notes, plan.model.taught),
-        f1_table([system], notes=beside),
+        matrix_table("f1", scores, plan.names, [*notes, *_specificity_note(scores)], plan.model.taught),
+        matrix_table("invalid", scores, plan.names, notes, plan.model.taught),
+        f1_table([system], names=plan.names, notes=beside),
         invalid_table([system], notes=beside),
         invalid_counts_table([system], notes=beside),
     ]
@@ -41,6 +41,7 @@ def make_tables(plan: OffensePlan, scores: MatrixScores, caveats: Sequence[str])
                 model=model.name,
                 data=model.mix,
                 published=system.printed,
+                names=plan.names,
                 notes=beside,
             )
         )

@@ -6,7 +6,7 @@ cultures, model, suite -> samples -> request groups
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -76,7 +76,7 @@ class WvsPlan(EvaluationPlan):
     orders: tuple[Order, ...]
     request_groups: tuple[RespondentRequestGroup, ...]
     data: Path | None
-    culture_names: dict[str, str]
+    culture_names: Mapping[str, str]
     published: Matched
     trained: dict[str, tuple[str, ...]]
     left_out: tuple[str, ...]
@@ -237,7 +237,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         orders=orders,
         request_groups=tuple(groups),
         data=None if imported is None else imported.path,
-        culture_names={culture.id: english.heading(culture) for culture in cultures},
+        culture_names={name: catalogue.aliases(name)[0] for name in names},
         trained=trained,
         left_out=tuple(item.id for item in wanted if item not in items),
         published=comparable(

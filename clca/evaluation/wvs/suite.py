@@ -16,7 +16,7 @@ from clca.evaluation.wvs.answer_extraction import OptionReader
 from clca.evaluation.wvs.answer_patterns import ANSWERS, read_answer_patterns
 from clca.evaluation.wvs.persona import PERSONA, Persona, load_persona, read_persona_translation
 from clca.evaluation.wvs.synthetic import Demographics, load_demographics
-from clca.records import Culture, Scoring, Slug
+from clca.records import Scoring, Slug
 
 COVERAGE = "eval/wvs/coverage.csv"
 
@@ -50,14 +50,6 @@ class WvsSuite:
     shares: dict[str, Shares]
     demographics: dict[str, Demographics]
     coverage: dict[str, Coverage]
-
-    def heading(self, culture: Culture) -> str:
-        """The name of a culture at the head of a column.
-
-        The profile of a culture of several countries bears the name of one of them, which the scores are not of: the
-        suite names it.
-        """
-        return self.persona.name(culture.id) if culture.kind == "language" else culture.name
 
 
 def languages(content: Content) -> list[str]:

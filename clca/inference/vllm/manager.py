@@ -58,10 +58,15 @@ class Placement:
     environment: Mapping[str, str] = field(repr=False)
     key: str = field(repr=False)
 
-    def __str__(self) -> str:
+    @property
+    def where(self) -> str:
+        """The model, and the devices that vLLM runs on."""
         gpus = self.fit.gpus
         device = f"{len(gpus)} x {gpus[0].name}" if gpus else "the CPU"
-        return f"{self.name}: vLLM on {device}: {shown(self.command, self.variables)}"
+        return f"{self.name}: vLLM on {device}"
+
+    def __str__(self) -> str:
+        return f"{self.where}: {shown(self.command, self.variables)}"
 
 
 class ServerManager:

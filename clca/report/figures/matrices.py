@@ -19,7 +19,7 @@ HEADS: dict[Kind, str] = {
     "normalised": "Macro-F1 over the best of each column",
 }
 
-_CELL, _FRAME, _BAR = 0.27, 0.95, 0.9  # inches of a cell, of names beside the cells, and of the colour bar
+_CELL, _FRAME, _BAR = 0.27, 1.25, 0.9  # inches of a cell, of names beside the cells, and of the colour bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class MatrixPanel:
 
 @dataclass(frozen=True, slots=True)
 class MatrixFigure:
-    """Matrices of one model; `kind` is what is drawn of them. `names` are of cultures that the paper has not."""
+    """Matrices of one model; `kind` is what is drawn of them. `names` are those of cultures, by id."""
 
     model: str
     kind: Kind

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
 from clca.evaluation.classification.specificity import specificity
 from clca.evaluation.results import StoredEvaluation
 from clca.evaluation.s2n_results import CODES, DATA, OFFENSE, load_s2n
@@ -63,7 +64,7 @@ def published_matrix_figures(content: Content) -> Iterator[Figure]:
         )
         yield from _figures(
             _Panels(PUBLISHED_MODEL, panels, notes=(note,), source="S2N, tables 8 to 10", mark=" (published)"),
-            {},
+            CultureCatalogue(content).names,
             0,
             "s2n-",
         )

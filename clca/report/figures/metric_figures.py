@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
 from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.published.catalogue import load_catalogue
 from clca.evaluation.wvs.metric_heads import HEADS
 from clca.evaluation.wvs.metric_names import METRICS, PAPER_METRICS, Metric
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
-from clca.evaluation.wvs.persona import load_persona
 from clca.evaluation.wvs.published import PublishedScore
 from clca.records import Method
 from clca.report.figures.drawing import Caption, make_figure
@@ -50,7 +50,7 @@ def metric_figures(sources: Sources, metrics: Sequence[Metric] = METRICS) -> Ite
 def published_metric_figures(content: Content) -> Iterator[Figure]:
     """The main table of the CLCA slides as a picture, from the printed numbers. Raises `ContentError`."""
     catalogue = load_catalogue(content)
-    names = dict(load_persona(content).cultures)
+    names = CultureCatalogue(content).names
     asked = [(system, method, culture) for method, system in METHOD_LABELS.items() for culture in PAPER_ORDER]
     cells = catalogue.cells(catalogue.find("cultures"))
     students = dict.fromkeys(cell.entry.model for cell in cells if isinstance(cell.entry, PublishedScore))

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, SettingsError
 from clca.evaluation.prediction_dir import read_info
 from clca.evaluation.published.catalogue import PublishedCatalogue, load_catalogue
 from clca.evaluation.results import StoredEvaluation, read_evaluation
 from clca.evaluation.score_matrix import MOST
-from clca.evaluation.wvs.persona import load_persona
 from clca.report.figures.survey_source import SurveySource, read_survey
 
 OFFENSE, SURVEY = "offense", "wvs"
@@ -51,8 +51,8 @@ class Sources:
             yield replace(self, surveys=tuple(groups[items]))
 
     def culture_names(self) -> dict[str, str]:
-        """The name of each culture that the survey knows, by its id."""
-        return dict(load_persona(self.content).cultures)
+        """The name of each culture, by its id."""
+        return CultureCatalogue(self.content).names
 
 
 def _require_drawable(stored: StoredEvaluation) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
-from clca.errors import ClcaError
-from clca.evaluation.s2n_results import CODES
+from clca.evaluation.table_systems import row_heading
 
 ADAPTED = ("adapted", "recipe", "CLCA", "adapter", "mix ")
 """What the names of rows of adapted students have in them."""
@@ -33,9 +31,9 @@ class Answering:
             return self.published
         if kind != "ours" or not self.every:
             return ()
-        own = self.columns.get(row.partition(" (")[0])
-        if own is not None:
-            return (self.adapters[own],)
+        own = [name for name in self.columns if row == name or row.startswith(f"{name} (")]
+        if own:
+            return (self.adapters[self.columns[max(own, key=len)]],)
         if not any(mark in row for mark in ADAPTED):
             return ()
         asked = self.columns.get(column)
@@ -45,12 +43,7 @@ class Answering:
 def answering(
     adapters: Mapping[str, str], every: Sequence[str], published: tuple[str, ...], content: Content
 ) -> Answering:
-    """By the ids of cultures, the names that tables of the survey have of them, and the codes of S2N's."""
-    catalogue = CultureCatalogue(content)
-    columns: dict[str, str] = {}
-    for key in adapters:
-        names = [key, CODES.get(key, key)]
-        with suppress(ClcaError):
-            names.append(catalogue.aliases(key)[0])
-        columns |= dict.fromkeys(names, key)
+    """By the names of cultures: as tables of the survey have them, and with S2N's codes."""
+    names = CultureCatalogue(content).names
+    columns = {heading: key for key in adapters for heading in (key, names.get(key, key), row_heading(key, names))}
     return Answering(adapters, columns, tuple(every), published)

@@ -107,7 +107,7 @@ def _table(
     notes = (*table.notes, *_differing(table))
     return ReportTable(
         title,
-        tuple(column.label for column in table.columns),
+        tuple(column.heading for column in table.columns),
         tuple(rows),
         f"study {source.name}: {table.id}",
         table.corner,
@@ -148,7 +148,7 @@ def _seeds(
             rows.append(cited_row(f"{row}, seed {seed}", cells, group=group))
     if rows:
         title = f"Single seeds: {table.title}"
-        columns = tuple(column.label for column in table.columns)
+        columns = tuple(column.heading for column in table.columns)
         key = f"study {source.name}: seeds of {table.id}"
         made = ReportTable(title, columns, tuple(rows), key, table.corner, (), marks, (source.code,))
         yield Folded(f"Values of single seeds of {table.title}", (made,))

@@ -88,7 +88,7 @@ def collect_scores(
             computed.groups[id] = evaluation.groups
             parts = {
                 part
-                for table in own_tables([expected], computed.groups)
+                for table in own_tables([expected], computed.groups, {})
                 for number in table.numbers
                 for part in number.parts
             }

@@ -9,6 +9,7 @@ import numpy as np
 
 import clca
 from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
 from clca.evaluation.arrays import Floats
 from clca.evaluation.bootstrap import LEVEL, Estimate, interval
 from clca.evaluation.paired_test import PairedTest, holm, seed_spread
@@ -71,7 +72,7 @@ def compute_numbers(
         resamples = REHEARSED if is_rehearsal(finished.values()) else RESAMPLES
     computed = collect_scores(evaluations, finished, wanted, whole, content.workspace, resamples)
     actual = [_as_carried_out(evaluation, computed.settings.get(evaluation.cell.id, {})) for evaluation in evaluations]
-    planned = (*published, *own_tables(others, computed.groups))
+    planned = (*published, *own_tables(others, computed.groups, CultureCatalogue(content).names))
     tables = [_table(table, computed, finished, actual, stand_ins) for table in planned]
     return StudyNumbers(
         study=name,

@@ -82,7 +82,7 @@ def _table(table: NumberTable, marks: Sequence[str]) -> Table:
     return Table(
         metric=table.id,
         title=table.title,
-        columns=tuple(column.label for column in table.columns),
+        columns=tuple(column.heading for column in table.columns),
         rows=tuple(rows),
         notes=(*_notes(table), *table.notes, *marks),
         corner=table.corner,

@@ -78,9 +78,15 @@ class StudyNumber(Record):
 class NumberColumn(Record):
     """How the numbers of a column are shown."""
 
-    label: str
+    label: str = Field(description="What numbers name the column by.")
+    name: str = Field(default="", description="What stands at its head, where that is not the label.")
     places: int = Field(default=4, ge=0, le=12)
     percent: bool = False
+
+    @property
+    def heading(self) -> str:
+        """What stands at its head."""
+        return self.name or self.label
 
 
 class NumberTable(Record):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT
+from clca.evaluation.s2n_results import heading
 from clca.evaluation.table_systems import SINGLE
 from clca.evaluation.wvs.metric_heads import HEADS
 from clca.evaluation.wvs.paper_table import REFERENCES as BASELINES
@@ -46,19 +47,26 @@ class _RowKey:
         return self.system in BASELINES
 
 
-def own_tables(evaluations: Sequence[ExpectedEvaluation], groups: Groups) -> tuple[PlannedTable, ...]:
-    """A table for each kind of evaluation and metric; `groups` are of the finished cells, others have no numbers."""
+def own_tables(
+    evaluations: Sequence[ExpectedEvaluation], groups: Groups, names: Mapping[str, str]
+) -> tuple[PlannedTable, ...]:
+    """A table for each kind of evaluation and metric.
+
+    `groups` are of the finished cells, others have no numbers; `names` are those of cultures, by id.
+    """
     tables: list[PlannedTable] = []
     for kind in dict.fromkeys(evaluation.kind for evaluation in evaluations):
         of_kind = [evaluation for evaluation in evaluations if evaluation.kind == kind]
         for metric in HEADS if kind == "wvs" else METRICS:
-            tables += _table(kind, metric, of_kind, groups)
+            tables += _table(kind, metric, of_kind, groups, names)
         if kind == "offense":
             tables += _specificity(of_kind, groups)
     return tuple(tables)
 
 
-def _table(kind: str, metric: str, evaluations: Sequence[ExpectedEvaluation], groups: Groups) -> Iterator[PlannedTable]:
+def _table(
+    kind: str, metric: str, evaluations: Sequence[ExpectedEvaluation], groups: Groups, names: Mapping[str, str]
+) -> Iterator[PlannedTable]:
     """The table of a kind and metric; none where no cell is finished."""
     parts: dict[_RowKey, dict[str, dict[str, Part]]] = {}
     columns: dict[str, None] = {}
@@ -82,11 +90,15 @@ def _table(kind: str, metric: str, evaluations: Sequence[ExpectedEvaluation], gr
     ]
     heads = [*columns, *([_overall(kind)] if len(columns) > 1 else [])]
     percent = kind != "wvs"
-    head = HEADS[metric].title if kind == "wvs" else METRICS[metric]
+    named = {id: heading(id, names) if percent else name for id, name in names.items()}
+    title = HEADS[metric].title if kind == "wvs" else METRICS[metric]
     yield PlannedTable(
         id=f"{kind}-{metric}",
-        title=f"{TITLES[kind]}: {head}",
-        columns=tuple(NumberColumn(label=head, places=2 if percent else 4, percent=percent) for head in heads),
+        title=f"{TITLES[kind]}: {title}",
+        columns=tuple(
+            NumberColumn(label=head, name=named.get(head, ""), places=2 if percent else 4, percent=percent)
+            for head in heads
+        ),
         numbers=tuple(numbers),
         corner="System",
         notes=(f"{HEADS[metric].title}: {HEADS[metric].note}",) if kind == "wvs" else (),

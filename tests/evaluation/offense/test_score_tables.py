@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import csv
 import io
-from functools import cache
+from functools import cache, partial
 
 from rich.console import Console
+from rich.table import Table as RichTable
 
+from clca.cli.views.fitting import fitted
 from clca.content.lookup import Content
 from clca.evaluation import table_formats
 from clca.evaluation.classification.aggregate import score
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.invalid_replies import invalid_counts_table, invalid_table
-from clca.evaluation.mmlu.knowledge_table import data_table, mmlu_table
-from clca.evaluation.offense.score_tables import f1_table, normalised_table
+from clca.evaluation.mmlu import knowledge_table
+from clca.evaluation.mmlu.knowledge_table import data_table
+from clca.evaluation.offense import score_tables
 from clca.evaluation.published.matching import Matched
 from clca.evaluation.s2n_results import CODES, read_printed
 from clca.evaluation.table import Table
@@ -20,6 +23,10 @@ from clca.evaluation.table_systems import TOTALS, TableSystem
 from tests.evaluation.classification.answers import scored
 
 EVERYTHING = Matched(read_printed(Content()))
+NAMES = {"ara": "Arabic-speaking", "germany": "Germany"}
+f1_table = partial(score_tables.f1_table, names=NAMES)
+normalised_table = partial(score_tables.normalised_table, names=NAMES)
+mmlu_table = partial(knowledge_table.mmlu_table, names=NAMES)
 
 
 @cache
@@ -65,7 +72,7 @@ def ten() -> MatrixScores:
     """The paper's cultures, with a test each that only the own adapter and the combined one answer rightly."""
     rows: dict[str, list[int]] = {"zero-shot": [-1, 0], "combined": [0, 1]}
     tests = [
-        scored(f"{test}/hate", [0, 1], {**rows, **{one: [0, 1 if one == test else 0] for one in CODES}})
+        scored(f"{test}/hate", [0, 1], {**rows, **{row: [0, 1 if row == test else 0] for row in CODES}})
         for test in CODES
     ]
     return score(tests, seed=1, resamples=5)
@@ -81,12 +88,12 @@ def ours(model: str = "llama-3.1-8b", data: str | None = "wvs") -> TableSystem:
 
 
 def values(table: Table) -> list[tuple[str, str, list[float | None]]]:
-    return [(row.group, row.label, [one and round(one.value, 4) for one in row.cells]) for row in table.rows]
+    return [(row.group, row.label, [cell and round(cell.value, 4) for cell in row.cells]) for row in table.rows]
 
 
 def test_f1_has_the_layout_of_tables_2_and_7_with_the_printed_rows_below_ours() -> None:
     table = f1_table([ours()])
-    assert table.columns == ("ara", "deu", "Avg.")
+    assert table.columns == ("Arabic-speaking (ara)", "Germany (deu)", "Avg.")
     # ara on its tests: (1/3 + 1) / 2; germany on its own: 1.
     assert values(table) == [
         ("No adaptation, no culture named", "llama-3.1-8b", [0.6667, 0.3333, 0.5]),
@@ -142,13 +149,13 @@ def test_printed_totals_stand_beside_all_ten_cultures_only() -> None:
 
 
 def test_invalid_answers_are_counted_as_in_table_13() -> None:
-    found = values(invalid_counts_table([ours(data="wvs+wiki")]))
+    counts = values(invalid_counts_table([ours(data="wvs+wiki")]))
     own, whole = "llama-3.1-8b, mean of a test", "llama-3.1-8b, all texts"
     # Zero-shot: 2 of 2, 1 of 2, 0 of 4 texts. The own adapters have no invalid answer.
-    assert (own, "Zero-Shot", [1.0, 2.6667, 0.5]) in found
-    assert (own, "Single-Culture-WVS+Wiki", [0.0, 2.6667, 0.0]) in found
-    assert (whole, "Zero-Shot", [3.0, 8.0, 0.375]) in found
-    assert (whole, "Single-Culture-WVS+Wiki", [4.0, 16.0, 0.25]) in found
+    assert (own, "Zero-Shot", [1.0, 2.6667, 0.5]) in counts
+    assert (own, "Single-Culture-WVS+Wiki", [0.0, 2.6667, 0.0]) in counts
+    assert (whole, "Zero-Shot", [3.0, 8.0, 0.375]) in counts
+    assert (whole, "Single-Culture-WVS+Wiki", [4.0, 16.0, 0.25]) in counts
     beside = values(invalid_counts_table([beside_all("llama-3.1-8b", "wvs+wiki", ten())]))
     assert (own, "Zero-Shot, published", [234.566, 1106.0, 0.2255]) in beside
     assert (own, "Single-Culture-WVS+Wiki, published", [121.5849, 1106.0, 0.1201]) in beside
@@ -156,16 +163,16 @@ def test_invalid_answers_are_counted_as_in_table_13() -> None:
 
 
 def test_normalised_scores_have_the_layout_of_tables_8_to_10() -> None:
-    one = scores().specificity
-    assert one is not None
+    specificity = scores().specificity
+    assert specificity is not None
     # On ara both have 2/3: germany (1 + 1/3) / 2, ara (1/3 + 1) / 2. On deu germany has 1, ara (1 + 0) / 2.
-    plain = normalised_table(one, model="tiny", data="wvs", published=ours().printed)
-    assert plain.columns == ("ara", "deu")
-    assert values(plain) == [("", "ara", [1.0, 0.5]), ("", "deu", [1.0, 1.0])]
-    beside = values(normalised_table(one, model="llama-3.1-8b", data="wvs+normad", published=ours().printed))
+    plain = normalised_table(specificity, model="tiny", data="wvs", published=ours().printed)
+    assert plain.columns == ("Arabic-speaking (ara)", "Germany (deu)")
+    assert values(plain) == [("", "Arabic-speaking (ara)", [1.0, 0.5]), ("", "Germany (deu)", [1.0, 1.0])]
+    beside = values(normalised_table(specificity, model="llama-3.1-8b", data="wvs+normad", published=ours().printed))
     assert beside[2:] == [
-        ("published, table 10", "ara", [0.7961, 0.964]),
-        ("published, table 10", "deu", [0.6004, 0.9297]),
+        ("published, table 10", "Arabic-speaking (ara)", [0.7961, 0.964]),
+        ("published, table 10", "Germany (deu)", [0.6004, 0.9297]),
     ]
 
 
@@ -190,21 +197,24 @@ def test_mmlu_has_the_layout_of_table_4_with_mean_and_deviation_over_adapters() 
     # F1 over all four questions: ara (4/5 + 2/3) / 2, germany (2/3 + 0) / 2; deviation of the two: 0.4 / sqrt(2).
     assert values(table) == [
         ("llama-3.1-8b", "base", [1.0, 0.4538]),
-        ("llama-3.1-8b", "ara", [0.7333, 0.4199]),
-        ("llama-3.1-8b", "deu", [0.3333, 0.404]),
+        ("llama-3.1-8b", "Arabic-speaking (ara)", [0.7333, 0.4199]),
+        ("llama-3.1-8b", "Germany (deu)", [0.3333, 0.404]),
         ("llama-3.1-8b", "Avg.", [0.5333, None]),
         ("llama-3.1-8b", "Std. dev.", [0.2828, None]),
     ]
     assert "table 4" in table.title
     assert TOTALS in table.notes
-    rows = {one: [0, 1] for one in CODES}
+    rows = {row: [0, 1] for row in CODES}
     whole = beside_all("llama-3.1-8b", "wvs", score([scored("stem/a", [0, 1], rows)], seed=1, resamples=5))
     assert values(mmlu_table([whole], mode="generate"))[-2:] == [
         ("llama-3.1-8b", "Avg.", [1.0, 0.4278]),
         ("llama-3.1-8b", "Std. dev.", [0.0, None]),
     ]
     accuracy = mmlu_table([run], mode="generate", metric="accuracy")
-    assert values(accuracy)[1:3] == [("llama-3.1-8b", "ara", [0.75]), ("llama-3.1-8b", "deu", [0.5])]
+    assert values(accuracy)[1:3] == [
+        ("llama-3.1-8b", "Arabic-speaking (ara)", [0.75]),
+        ("llama-3.1-8b", "Germany (deu)", [0.5]),
+    ]
 
 
 def test_probability_mode_stands_beside_table_11() -> None:
@@ -212,7 +222,7 @@ def test_probability_mode_stands_beside_table_11() -> None:
     table = mmlu_table(runs, mode="probability")
     assert table.columns == ("Std.", "Transl.", "Std., published", "Transl., published")
     assert values(table)[0] == ("llama-3.1-8b", "base", [1.0, 1.0, None, None])
-    assert values(table)[1] == ("llama-3.1-8b", "ara", [0.7333, 0.7333, 0.2883, 0.3781])
+    assert values(table)[1] == ("llama-3.1-8b", "Arabic-speaking (ara)", [0.7333, 0.7333, 0.2883, 0.3781])
     assert "table 11" in table.title
 
 
@@ -225,10 +235,12 @@ def test_what_two_evaluations_share_stands_once() -> None:
 
 
 def test_two_evaluations_of_the_same_data_keep_a_column_each() -> None:
-    runs = [beside_all("llama-3.1-8b", "wvs", one, name) for name, one in (("first", mmlu()), ("second", ten()))]
+    runs = [
+        beside_all("llama-3.1-8b", "wvs", answers, name) for name, answers in (("first", mmlu()), ("second", ten()))
+    ]
     table = mmlu_table(runs, mode="generate", metric="accuracy")
     assert table.columns == ("WVS (first)", "WVS (second)")
-    assert values(table)[1] == ("llama-3.1-8b", "ara", [0.75, 0.55])
+    assert values(table)[1] == ("llama-3.1-8b", "Arabic-speaking (ara)", [0.75, 0.55])
 
 
 def test_data_configurations_have_the_layout_of_table_5() -> None:
@@ -269,14 +281,16 @@ def test_percentages_have_two_decimals_and_groups_a_line() -> None:
     assert "\nllama-3.1-8b\n" in "\n".join(line.rstrip() for line in shown.splitlines())
 
 
-def test_ten_cultures_and_their_average_fit_a_terminal_without_intervals() -> None:
+def test_ten_cultures_and_their_average_fit_a_terminal_in_parts() -> None:
     tests = [
         scored(f"{culture}/hate", [0, 1] * 10, {"zero-shot": [0] * (19 - i) + [1] * (i + 1)})
         for i, culture in enumerate(CODES)
     ]
     table = f1_table([beside_all("llama-3.1-8b", None, score(tests, seed=1, resamples=5))])
     console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(table_formats.screen(table, intervals=False, notes=False))
+    (shown_table,) = table_formats.screen(table, notes=False).renderables
+    assert isinstance(shown_table, RichTable)
+    console.print(*fitted(shown_table, 80), sep="\n")
     shown = console.export_text()
     assert max(map(len, shown.splitlines())) <= 80
     for row in table.rows:

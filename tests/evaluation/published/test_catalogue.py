@@ -9,9 +9,10 @@ import pytest
 
 from clca.cli.views.published import show
 from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.published.catalogue import TABLES, PublishedCatalogue, load_catalogue
-from clca.evaluation.s2n_results import MMLU, OFFENSE, read_printed
+from clca.evaluation.s2n_results import CODES, MMLU, OFFENSE, heading, read_printed
 from tests.conftest import Overlay
 
 CLCA_TABLES = ("cultures", "social", "intent", "teacher")
@@ -59,7 +60,7 @@ def test_every_table_of_both_papers_is_there_and_every_printed_number_stands_in_
             "19.14 23.10 30.49 26.63 34.36 37.56 38.72 20.92 39.14 32.95 30.00",
         ),
         ("s2n-3", "Llama-3.1-8B/Single-Culture-WVS", "14.68"),
-        ("s2n-4", "Llama-3.1-8B/eng", "23.00 29.58"),
+        ("s2n-4", "Llama-3.1-8B/United States (eng)", "23.00 29.58"),
         ("s2n-4", "zero-shot (caption), Llama-3.1-8B-IT", "45.38"),
         ("s2n-5", "Gemma-2-9B-IT/WVS+Wiki", "37.25 0.80 47.05 3.93"),
         (
@@ -67,10 +68,10 @@ def test_every_table_of_both_papers_is_there_and_every_printed_number_stands_in_
             "Combined-Culture Adaptation - WVS/Llama-3.1-8B",
             "33.44 23.24 28.39 17.12 36.75 15.11 37.09 17.88 25.62 39.29 27.39",
         ),
-        ("s2n-8", "zho", "0.6986 0.7371 1.0000 0.7862 0.6038 0.8703 0.6667 0.6107 0.4654 0.5985"),
-        ("s2n-9", "tur", "0.5835 0.6960 0.9223 0.8341 0.7417 0.8859 0.8456 0.7119 0.9690 0.6794"),
-        ("s2n-10", "ell", "0.8597 0.9141 0.8144 0.9923 1.0000 0.9091 0.9074 0.9620 0.8582 0.9469"),
-        ("s2n-11", "ara", "30.52 28.83 33.24 37.81"),
+        ("s2n-8", "China (zho)", "0.6986 0.7371 1.0000 0.7862 0.6038 0.8703 0.6667 0.6107 0.4654 0.5985"),
+        ("s2n-9", "Turkey (tur)", "0.5835 0.6960 0.9223 0.8341 0.7417 0.8859 0.8456 0.7119 0.9690 0.6794"),
+        ("s2n-10", "Greece (ell)", "0.8597 0.9141 0.8144 0.9923 1.0000 0.9091 0.9074 0.9620 0.8582 0.9469"),
+        ("s2n-11", "Arabic-speaking (ara)", "30.52 28.83 33.24 37.81"),
         ("s2n-13", "Llama-3.1-8B, mean of a test/Zero-shot", "222.5849 1,106 21.77"),
         ("s2n-13", "Llama-3.1-8B-IT, mean of a test/Zero-shot", "234.5660 1,106 22.55"),
         ("s2n-13", "Llama-3.1-8B-IT, all texts/Single-Culture-WVS+Wiki", "71,019 645,018 11.01"),
@@ -78,6 +79,20 @@ def test_every_table_of_both_papers_is_there_and_every_printed_number_stands_in_
 )
 def test_rows_read_as_they_are_printed(catalogue: PublishedCatalogue, table: str, row: str, numbers: str) -> None:
     assert printed(catalogue, table)[row] == numbers.split()
+
+
+def test_a_culture_has_the_name_of_its_profile_and_the_code_of_the_paper(
+    catalogue: PublishedCatalogue, content: Content
+) -> None:
+    names = CultureCatalogue(content).names
+    shown = set()
+    for cell in catalogue.all_cells:
+        for part in (cell.row, cell.column):
+            for culture in names.keys() & {part.pick.get(key) for key in ("culture", "row", "column")}:
+                name = heading(culture, names) if cell.table.paper == "S2N" else names[culture]
+                assert part.label == name, cell.table.id
+                shown.add(culture)
+    assert shown == {*CODES, "germany", "japan", "mexico", "uk"}
 
 
 def test_a_row_needs_what_its_table_needs_and_its_own(catalogue: PublishedCatalogue) -> None:
@@ -123,7 +138,8 @@ def test_the_command_shows_a_table_and_what_a_run_must_have(capsys: pytest.Captu
     assert "teacher qwen2.5-32b" in shown
     show("s2n-4", as_json=False)
     shown = capsys.readouterr().out
-    assert "  Llama-3.1-8B: ara, ben, zho, eng, deu, ell, kor, por, spa, tur: student llama-3.1-8b-base\n" in shown
+    assert "  Llama-3.1-8B: Arabic-speaking (ara), Bangladesh (ben), China (zho), " in shown
+    assert ", Turkey (tur): student llama-3.1-8b-base\n" in shown
     assert "  column Transl.: mixture culturellm, translated; " in shown
     assert "zero-shot (caption), Llama-3.1-8B: 35.05\n" in shown
     assert "42.78, is not the mean of its column (42.77)" in " ".join(shown.split())
@@ -155,7 +171,7 @@ def test_without_a_name_all_tables_are_shown_and_json_has_one_a_line(capsys: pyt
     assert shown.count("Beside runs of `clca eval-") == 14
     assert shown.count("Stands in ") == 5
     show(None, as_json=True)
-    tables = {one["id"]: one for one in map(json.loads, capsys.readouterr().out.splitlines())}
+    tables = {table["id"]: table for table in map(json.loads, capsys.readouterr().out.splitlines())}
     assert len(tables) == 19
     assert tables["s2n-1"]["rows"] == []
     assert "tasks.yaml" in tables["s2n-1"]["elsewhere"]

@@ -64,7 +64,7 @@ def parts(evaluation: FinishedEvaluation, *asked: tuple[str, str, str]) -> list[
 
 
 def test_f1_by_culture_is_that_of_tables_2_and_7(folders: dict[str, Path], behaviour: FinishedEvaluation) -> None:
-    table = f1_table([read_evaluation(str(folders["behaviour"]), "offense").system])
+    table = f1_table([read_evaluation(str(folders["behaviour"]), "offense").system], names={})
     for row, group in ((ZERO_SHOT, "Zero-Shot"), (SINGLE, "Single-Culture"), (COMBINED, "Combined-Culture")):
         columns = [(row, column, "f1") for column in ("germany", "turkey", "average")]
         assert parts(behaviour, *columns) == pytest.approx(values(table, group, "served"))
@@ -83,8 +83,8 @@ def test_invalid_answers_are_counted_as_in_tables_3_and_13(
 def test_normalised_scores_are_those_of_tables_8_to_10(folders: dict[str, Path], behaviour: FinishedEvaluation) -> None:
     specificity = read_evaluation(str(folders["behaviour"]), "offense").scores.specificity
     assert specificity is not None
-    table = normalised_table(specificity)
-    for culture, label in (("germany", "deu"), ("turkey", "tur")):
+    table = normalised_table(specificity, names={})
+    for culture, label in (("germany", "germany (deu)"), ("turkey", "turkey (tur)")):
         asked = [(culture, column, "f1_normalised") for column in ("germany", "turkey")]
         assert parts(behaviour, *asked) == pytest.approx(values(table, "", label))
 

@@ -162,8 +162,8 @@ def test_specificity_and_spread_over_adapters_are_of_one_evaluation_of_all_ten()
 
 
 def test_rows_are_tested_against_their_student_without_an_adapter() -> None:
-    assert number("cultures", "Qwen2.5 7B CLCA", "UK").against == ("", "Qwen2.5 7B", "UK")
-    assert number("cultures", "Qwen2.5 7B", "UK").against is None
+    assert number("cultures", "Qwen2.5 7B CLCA", "United Kingdom").against == ("", "Qwen2.5 7B", "United Kingdom")
+    assert number("cultures", "Qwen2.5 7B", "United Kingdom").against is None
     assert number("cultures", "Qwen2.5 7B CLCA", "Δ").against is None
     against = {made.against for made in tables()["s2n-4"][1].numbers if made.group == "Llama-3.1-8B"}
     assert against == {("", "zero-shot (caption), Llama-3.1-8B", "Std.")}
