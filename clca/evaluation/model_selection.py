@@ -13,6 +13,7 @@ from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import COMBINED
 from clca.evaluation.evaluated_model import FULL_BITS, Adapter, EvaluatedModel
+from clca.evaluation.row_names import APART
 from clca.models import ModelCatalogue
 from clca.models.adapter import TrainedAdapter, find_adapters, list_adapters
 from clca.models.adapter_selection import select_adapter
@@ -23,7 +24,6 @@ from clca.storage.selection import Selection
 
 ADAPTERS = Path("adapters")
 NAMED = "named by --adapter"
-APART = ": "  # in the row of one of several adapters of a culture, before what sets it apart
 
 
 def choose_by_culture(

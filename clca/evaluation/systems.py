@@ -13,8 +13,9 @@ from clca.evaluation.classification.request_group import System
 from clca.evaluation.classification.scores import COMBINED, WITHOUT_CULTURE
 from clca.evaluation.config import EvaluationConfig
 from clca.evaluation.evaluated_model import EvaluatedModel
-from clca.evaluation.model_selection import ADAPTERS, APART, choose_by_row, choose_served, find, row_of
+from clca.evaluation.model_selection import ADAPTERS, choose_by_row, choose_served, find, row_of
 from clca.evaluation.replicas import weight_bits
+from clca.evaluation.row_names import APART
 from clca.models.adapter import TrainedAdapter
 from clca.storage.selection import Selection
 

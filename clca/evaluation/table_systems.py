@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clca.evaluation.classification.scores import MatrixScores
-from clca.evaluation.model_selection import APART
 from clca.evaluation.published.matching import Matched
-from clca.evaluation.s2n_results import CODES, DATA, Printed, Published, heading
+from clca.evaluation.s2n_results import CODES, DATA, Printed, Published
 from clca.evaluation.table import Cell, Estimate, Row
 
 SINGLE, POOLED, OVER_TESTS = "single", "pooled", "over_tests"
@@ -63,12 +62,6 @@ class TableSystem:
     def whole(self) -> bool:
         """Whether its tests are of the paper's ten cultures, which printed totals are over."""
         return set(self.scores.cultures) == set(CODES)
-
-
-def row_heading(row: str, names: Mapping[str, str]) -> str:
-    """What a row is called: by the name of its culture, if it is of one, and what sets it apart from others of it."""
-    culture, apart, rest = row.partition(APART)
-    return f"{heading(culture, names)}{apart}{rest}"
 
 
 def with_adapter(label: str, row: str, taught: Mapping[str, str] | None) -> str:

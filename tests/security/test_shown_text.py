@@ -394,4 +394,4 @@ def test_no_view_reads_markup_or_prints_past_the_console() -> None:
         assert "markup=True" not in source
         if file.parent.name == "views" and file.name != "screen.py":
             assert not re.search(r"(?<![.\w])print\(", source), file
-            assert "rich.text import" not in source or file.name == "cspec.py", file
+            assert "rich.text import" not in source or file.name in ("cspec.py", "fitting.py", "wrapping.py"), file

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, ClassVar, Self
 
 from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
 from clca.evaluation.classification.request_group import System
 from clca.evaluation.classification.task import LimitedTask, Task
 from clca.evaluation.cost import Cost, CostPart, estimate_cost, group_tokens, prompt_tokens
@@ -104,6 +105,7 @@ class LabelledPlan(EvaluationPlan):
             folder=evaluation_folder(config, model, labels, all_inputs),
             tasks=tuple(tasks),
             systems=tuple(systems),
+            names=CultureCatalogue(content).names,
             **fields,
         )
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from clca.evaluation.classification.scores import ClassificationEstimates, MatrixScores
+from clca.evaluation.row_names import row_heading
 from clca.evaluation.s2n_results import heading, in_order
 from clca.evaluation.table import PERCENT, Row, Table
-from clca.evaluation.table_systems import AVG, cell, row_heading, with_adapter
+from clca.evaluation.table_systems import AVG, cell, with_adapter
 
 MatrixMetric = Literal["f1", "invalid"]
 TITLES: dict[MatrixMetric, str] = {"f1": "Macro-F1, %", "invalid": "Invalid answers, %"}

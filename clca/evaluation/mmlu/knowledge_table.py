@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from clca.evaluation.classification.scores import BASE, COMBINED, MatrixScores, Spread, spread
+from clca.evaluation.row_names import row_heading
 from clca.evaluation.s2n_results import CODES, DATA, Published, in_order
 from clca.evaluation.table import PERCENT, SCORE, Cell, Row, Table, grouped
-from clca.evaluation.table_systems import AVG, PRINTED, TOTALS, TableSystem, cell, row_heading
+from clca.evaluation.table_systems import AVG, PRINTED, TOTALS, TableSystem, cell
 
 Asked = Literal["generate", "probability"]
 SOURCES: dict[Asked, str] = {"generate": "table 4", "probability": "table 11"}

@@ -159,6 +159,5 @@ def plan(config: MmluConfig, workspace: Path | None = None) -> MmluPlan:
         exam=exam,
         shortened=shortened,
         subject_count=len(known),
-        names=catalogue.names,
         published=load_catalogue(Content(workspace)),
     )

@@ -13,8 +13,9 @@ from clca.evaluation.mmlu.plan import MmluPlan
 from clca.evaluation.mmlu.scores import Knowledge, SystemKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
 from clca.evaluation.published.s2n import comparable
+from clca.evaluation.row_names import row_heading
 from clca.evaluation.table import PERCENT, Cell, Row, Table
-from clca.evaluation.table_systems import AVG, INTERVALS, TableSystem, cell, row_heading, with_adapter
+from clca.evaluation.table_systems import AVG, INTERVALS, TableSystem, cell, with_adapter
 
 TITLES: dict[Metric, str] = {"accuracy": "accuracy", "f1": "macro-F1", "invalid": "unreadable answers"}
 Column = Callable[[SystemKnowledge], ClassificationEstimates | None]

@@ -148,7 +148,6 @@ def plan(config: NormadConfig, workspace: Path | None = None) -> NormadPlan:
         info={"cultures": cultures, "data": str(config.data) if config.data else None},
         demonstration=config.data is None,
         warnings=model.notes,
-        names=catalogue.names,
         data=config.data,
     )
 

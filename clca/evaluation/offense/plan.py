@@ -133,7 +133,6 @@ def plan(config: OffenseConfig, workspace: Path | None = None) -> OffensePlan:
         chat=config.format == "chat",
         demonstration=data is None,
         warnings=model.notes,
-        names=catalogue.names,
         cultures=cultures,
         data=data,
         differences=_concerning(suite, tests),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
-from clca.evaluation.table_systems import row_heading
+from clca.evaluation.row_names import row_heading
 
 ADAPTED = ("adapted", "recipe", "CLCA", "adapter", "mix ")
 """What the names of rows of adapted students have in them."""

@@ -70,20 +70,20 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_evaluation_leaves_its_c_spec_tables_and_heat_maps_beside_it(here: Path) -> None:
     run = folder(here / "run", offense())
     done = ask(run)
-    (one,) = done.matrices
+    (matrix,) = done.matrices
     stored = offense().specificity
     assert stored is not None
-    assert one.cultures == ("ara", "spa")
-    assert one.cspec == stored.cspec
+    assert matrix.cultures == ("ara", "spa")
+    assert matrix.cspec == stored.cspec
     assert stored.cspec is not None
     assert stored.cspec.low is not None
-    assert one.invalid == ((0.0, 0.0), (0.25, 0.0))
+    assert matrix.invalid == ((0.0, 0.0), (0.25, 0.0))
     assert done.folder == run / "cspec"
     assert {file.name for file in done.folder.iterdir()} == FILES
     assert [table.metric for table in done.tables] == ["f1_normalised", "f1", "invalid", "invalid_count"]
-    said = " ".join(one.notes)
-    assert "Set aside, being no culture's own adapter with tests: base." in said
-    assert "Tests of cultures without an adapter or a score: uk." in said
+    text = " ".join(matrix.notes)
+    assert "Set aside, being no culture's own adapter with tests: base." in text
+    assert "Tests of cultures without an adapter or a score: uk." in text
 
 
 def test_mmlu_of_the_same_adapters_adds_tables_4_and_5(here: Path) -> None:
@@ -118,17 +118,17 @@ def test_what_was_asked_and_what_is_to_be_known_stands_beside_mmlu_and_no_table_
     tables = ask(folder(here / "run", offense(), student="tiny"), mmlu=[know]).tables
     assert all(table.rows for table in tables)
     assert [table.metric for table in tables][-2:] == ["invalid_count", "data"]
-    said = [note.removeprefix("MMLU, know: ") for note in tables[-1].notes if note.startswith("MMLU, know: ")]
-    assert said[:2] == [
+    of_mmlu = [note.removeprefix("MMLU, know: ") for note in tables[-1].notes if note.startswith("MMLU, know: ")]
+    assert of_mmlu[:2] == [
         "exam: 2 questions of 1 subject, 5-shot, probability, scoring corrected; seed 1.",
         "Twice: nutrition 1",
     ]
-    assert said[2].startswith("The same letter is the answer to all questions of a subject: it has no macro-F1")
-    assert said[2].endswith(": nutrition (yes).")
+    assert of_mmlu[2].startswith("The same letter is the answer to all questions of a subject: it has no macro-F1")
+    assert of_mmlu[2].endswith(": nutrition (yes).")
 
 
 @pytest.mark.parametrize(
-    ("kind", "other", "said"),
+    ("kind", "other", "message"),
     [
         ("offense", {}, "other is an evaluation of offense: give one by `clca eval-mmlu`"),
         ("mmlu", {"student": "qwen2.5-7b"}, "does not match run: student qwen2.5-7b, not llama-3.1-8b; give"),
@@ -136,10 +136,10 @@ def test_what_was_asked_and_what_is_to_be_known_stands_beside_mmlu_and_no_table_
         ("mmlu", {"inputs": {"adapters": {**ADAPTERS, "spa": "9"}}}, "another adapter of spa; give"),
     ],
 )
-def test_mmlu_of_other_answers_is_refused(here: Path, kind: str, other: dict[str, Any], said: str) -> None:
+def test_mmlu_of_other_answers_is_refused(here: Path, kind: str, other: dict[str, Any], message: str) -> None:
     folder(here / "run", offense())
     folder(here / "other", mmlu(), kind, **other)
-    assert said in refusal("run", mmlu=["other"])
+    assert message in refusal("run", mmlu=["other"])
     assert not (here / "run" / "cspec").exists()
 
 
@@ -159,12 +159,12 @@ def test_adapters_that_only_one_of_both_has_are_left_out_of_table_5_and_named(he
 
 
 def test_several_evaluations_stand_in_the_same_tables_each_with_its_own_c_spec(here: Path) -> None:
-    one = folder(here / "one", offense())
+    first = folder(here / "one", offense())
     two = folder(here / "two", offense(), mix="wvs+wiki", inputs={"adapters": {"ara": "7", "spa": "8"}})
     third = folder(here / "deep" / "one", offense(), inputs={"adapters": {"ara": "5", "spa": "6"}})
     (here / "m.csv").write_text("x,ara,spa\nara,0.5,0.25\nspa,0.4,0.5\n")
     know = folder(here / "know", mmlu(), "mmlu", inputs={"adapters": {"ara": "7", "spa": "8"}})
-    done = ask(one, two, third, "m.csv", mmlu=[know])
+    done = ask(first, two, third, "m.csv", mmlu=[know])
     assert done.folder.parent == Path("evaluations/cspec")
     assert done.folder.name.startswith("one-and-3-more-")
     assert {file.name for file in done.folder.iterdir()} == {
@@ -324,10 +324,10 @@ def test_the_command_prints_the_score_the_ranks_and_where_the_files_are(tmp_path
     # The other order of the two adapters: (0.4 + 1) / 2.
     assert lines[1] == "chance 0.8000, p = 0.5000: share of all 2 orders of the adapters with a C-SPEC as high"
     assert "own adapter is the best, or ties, for 1 of 2 cultures" in done.stdout
-    assert "best on ara: spa" in done.stdout
-    grid = [line.split() for line in lines if line.startswith(("ara ", "spa "))]
-    assert grid[:2] == [["ara", "[2]", "2"], ["spa", "1", "[1]"]]
-    assert grid[2:] == [["ara", "0.8000", "0.4000"], ["spa", "1.0000", "1.0000"]]
+    assert "best on Arabic-speaking (ara): Spanish-speaking (spa)" in done.stdout
+    grid = [line.split()[1:] for line in lines if line.startswith(("Arabic-speaking ", "Spanish-speaking "))]
+    assert grid[:2] == [["(ara)", "[2]", "2"], ["(spa)", "1", "[1]"]]
+    assert grid[2:] == [["(ara)", "0.8000", "0.4000"], ["(spa)", "1.0000", "1.0000"]]
     assert "Set aside, being no culture's: base, Avg." in done.stdout
     assert "percentages" in done.stdout
     assert "No interval" in done.stdout
