@@ -104,7 +104,7 @@ def _replace(target: Path, draft: Path, own: Collection[str]) -> None:
     names: there a kill between two renames leaves the old one whole beside it, under a hidden name.
     """
     with opened_folder(target) as handle:
-        foreign = foreign_files(target, own)
+        foreign = foreign_files(held_path(target, handle), own)
         if foreign:
             raise StoreError(
                 f"{target} holds {foreign[0]}, which clca did not write: move it away, or give another folder"

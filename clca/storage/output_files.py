@@ -33,33 +33,33 @@ def write_output(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """
     contents = {name: encoded(data) if isinstance(data, str) else data for name, data in files.items()}
     new = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
-    written = _read_list(folder)
-    for name in files:
-        _require_own(folder / name, {*written.get(name, ()), new[name]})
     with ExitStack() as opened:
         places = dict.fromkeys((Path(), *(Path(name).parent for name in files)))
         held = {place: opened.enter_context(made_folder(folder, place, ADVICE)) for place in places}
+        files_by_name = {name: held[Path(name).parent] / Path(name).name for name in files}
+        written = _read_list(held[Path()])
+        for name, file in files_by_name.items():
+            if not _is_own(file, {*written.get(name, ()), new[name]}):
+                fault = "would be replaced, and is not as clca wrote it: move it away"
+                raise StoreError(f"{folder / name} {fault}, or {ADVICE}")
         # The old digests stay until the new files do, so that a kill in between leaves none that is taken for the
         # user's.
         both = {name: [*written.get(name, ()), digest] for name, digest in new.items()}
         _write_list(held[Path()], {**written, **both})
         for name, data in contents.items():
-            atomic_write(held[Path(name).parent] / Path(name).name, data)
+            atomic_write(files_by_name[name], data)
         _write_list(held[Path()], {**written, **{name: [digest] for name, digest in new.items()}})
 
 
-def _require_own(file: Path, digests: set[str]) -> None:
+def _is_own(file: Path, digests: set[str]) -> bool:
+    """Whether nothing has the name of a file, or a file with one of the digests."""
     try:
         with safe_open(file, within=file.parent) as stream:
-            ours = hashlib.file_digest(stream, "sha256").hexdigest() in digests
+            return hashlib.file_digest(stream, "sha256").hexdigest() in digests
     except (FileNotFoundError, NotADirectoryError):
-        ours = not file.is_symlink()
+        return not file.is_symlink()
     except OSError:
-        ours = False
-    if not ours:
-        raise StoreError(
-            f"{file} would be replaced, and is not as clca wrote it: move it away, or give another folder with --out"
-        )
+        return False
 
 
 def _read_list(folder: Path) -> dict[str, list[str]]:

@@ -190,6 +190,22 @@ def group(shared: Path) -> Iterator[Path]:
     os.umask(umask)
 
 
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder of the user's with years of work, in which nobody else may change anything."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    for name in ("dialogues.jsonl", "predictions.jsonl", "x.jsonl"):
+        (folder / name).write_text("years of work")
+    return folder
+
+
+def untouched(home: Path) -> bool:
+    return all(
+        (home / name).read_text() == "years of work" for name in ("dialogues.jsonl", "predictions.jsonl", "x.jsonl")
+    )
+
+
 @NEEDS_ROOT
 def test_a_draft_is_entered_by_its_owner_alone_until_it_is_whole(group: Path, secret: Path) -> None:
     with atomic_folder(group / "adapter") as draft:
@@ -326,6 +342,24 @@ def test_a_report_is_written_to_its_own_folder_whatever_takes_its_place(
     assert next((group / "moved").rglob("ranks.png")).read_bytes() == b"a picture"
 
 
+def test_a_report_replaces_no_file_of_a_folder_that_takes_the_place_of_its_own(
+    group: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (group / "report").mkdir()
+    make = output_files.made_folder
+
+    def swapped(folder: Path, *arguments: Any) -> Any:
+        if not (group / "moved").exists():
+            folder.rename(group / "moved")
+            folder.symlink_to(home)
+        return make(folder, *arguments)
+
+    monkeypatch.setattr(output_files, "made_folder", swapped)
+    with pytest.raises(StoreError, match="would be replaced, and is not as clca wrote it"):
+        output_files.write_output(group / "report", {"x.jsonl": b"a report"})
+    assert untouched(home)
+
+
 def test_a_report_is_not_written_through_a_link(tmp_path: Path) -> None:
     for place in ("home", "report"):
         (tmp_path / place).mkdir()
@@ -389,22 +423,6 @@ def test_a_file_that_comes_in_the_place_of_a_cache_is_not_read(tmp_path: Path, m
 
 
 # ---------------------------------------------------------------- files that are opened while somebody else puts a link
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A folder of the user's with years of work, in which nobody else may change anything."""
-    folder = tmp_path / "home"
-    folder.mkdir(mode=0o700)
-    for name in ("dialogues.jsonl", "predictions.jsonl", "x.jsonl"):
-        (folder / name).write_text("years of work")
-    return folder
-
-
-def untouched(home: Path) -> bool:
-    return all(
-        (home / name).read_text() == "years of work" for name in ("dialogues.jsonl", "predictions.jsonl", "x.jsonl")
-    )
 
 
 def test_a_link_that_comes_while_a_file_is_opened_is_not_followed(
