@@ -49,6 +49,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipe = {"name": "clca", "seed": 9, "data": {"mix": "clca"}, "base": {"bits": 16}}
     lora = {"r": 1, "alpha": 1, "targets": ["q_proj"], "save": ["lm_head"]}
     adapter_folder(folder, [], f"uk/{'a-long-name-' * 8}", cultures=["uk"], recipe={**recipe, "lora": lora})
+    cultures = [*CODES, "united_kingdom_of_great_britain"]
+    rows = [
+        ",".join([row, *(str(1 + (at * 7 + row_at) % 9) for at in range(11))]) for row_at, row in enumerate(cultures)
+    ]
+    (folder / "m.csv").write_text("\n".join([",".join(["", *cultures]), *rows]))
     return folder
 
 
@@ -79,7 +84,9 @@ SERVED = "--student m --base-url http://127.0.0.1:1/v1 --plan"
         "content list",
         pytest.param("content check", marks=pytest.mark.slow),
         "doctor",
+        "init other",
         "data fetch",
+        "data fetch wvs",
         "study list",
         pytest.param("study plan rehearsal", marks=pytest.mark.slow),
         "study status small",
@@ -107,6 +114,9 @@ SERVED = "--student m --base-url http://127.0.0.1:1/v1 --plan"
         "trace evaluations/wvs/a-student-japan",
         pytest.param("report --out report.html", marks=pytest.mark.slow),
         "schema",
+        pytest.param("generate --culture uk --scenarios 1 --samples 1", marks=pytest.mark.slow),
+        pytest.param("export japan --out exported", marks=pytest.mark.slow),
+        pytest.param("eval-cspec m.csv", marks=pytest.mark.slow),
     ],
 )
 def test_a_command_fits_the_screen(command: str, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

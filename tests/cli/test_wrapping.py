@@ -23,6 +23,7 @@ def test_a_line_is_broken_at_spaces_and_goes_on_below_its_beginning() -> None:
     assert lines("a bc def ghij", 6) == ["a bc", "def", "ghij"]
     assert lines("  a bc def", 6) == ["  a bc", "  def"]
     assert lines("key     a value of words", 17) == ["key     a value", "        of words"]
+    assert lines("  1. do this or that", 13) == ["  1. do this", "     or that"]
     assert lines("  -> do this or that", 14) == ["  -> do this", "     or that"]
     assert lines("key     a value of words", 17, hanging=False) == ["key     a value", "of words"]
 

@@ -14,7 +14,7 @@ WHOLE = "whole"
 _WORD = re.compile(r"(?:`[^`\n]+`|\S)+")  # with what stands in backticks: a command
 _WIDE = "\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff01-\uff60"  # scripts that have no spaces between words
 _IN_WORD = re.compile(rf"[{_WIDE}][、。，．！？：；」』】）]*|[^{_WIDE}]+")
-_BEGINNING = re.compile(r" *(?:(?:\S+ ){1,4} +)?(?:-> |- )?")  # a key with a gap behind it, the mark of a list
+_BEGINNING = re.compile(r" *(?:(?:\S+ ){1,4} +)?(?:-> |- |\d+\. )?")  # a key with a gap behind it, a mark
 
 
 def command(text: str) -> tuple[str, str]:
