@@ -85,10 +85,13 @@ def has_label(text: str, name: str) -> bool:
     return re.search(line_start, text, re.MULTILINE | re.IGNORECASE) is not None
 
 
-@lru_cache(1024)
-def words_of(text: str) -> tuple[str, ...]:
+def find_words(text: str) -> tuple[str, ...]:
     """The words of a text without case and punctuation."""
     return tuple(_WORD.findall(text.casefold()))
+
+
+# A turn is compared with all turns before it, and a thousand dialogues may be in flight.
+words_of = lru_cache(16_384)(find_words)
 
 
 def _repeats(turns: Sequence[Turn]) -> bool:
@@ -104,7 +107,7 @@ def _repeats(turns: Sequence[Turn]) -> bool:
     )
 
 
-@lru_cache(1024)
+@lru_cache(16_384)
 def _sentences(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(map(words_of, _SENTENCE_END.split(text)))
 

@@ -36,7 +36,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from clca.generation.degeneration import SPEAKS_FOR_PARTNER, find_degeneration, has_label, words_of
+from clca.generation.degeneration import SPEAKS_FOR_PARTNER, find_degeneration, find_words, has_label, words_of
 from clca.generation.text_checks import cut_phrase, cut_sentence, holds_json, no_words, punctuation_at_start
 from clca.inference.protocol import Mistake
 from clca.records import Participant, Scenario, Turn
@@ -220,9 +220,9 @@ def _stands_in(words: tuple[str, ...], instructions: str) -> bool:
     return len(words) >= ECHO_WORDS and f" {' '.join(words)} " in _words_between_spaces(instructions)
 
 
-@lru_cache(256)  # the instructions are the same for each turn of a speaker
+@lru_cache(4096)  # the instructions are the same for each turn of a speaker
 def _words_between_spaces(text: str) -> str:
-    return f" {' '.join(words_of(text))} "
+    return f" {' '.join(find_words(text))} "
 
 
 def _masked(words: tuple[str, ...], names: frozenset[str]) -> list[str]:
