@@ -29,7 +29,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Roughly in the order of their cost, so that no worker of pytest-xdist begins with one of these when others are done.
-DEAR = "vllm cli/test_eval_wvs docs/test_blocks training/test_trainer cli/test_train cli/test_eval_offense"
+DEAR = """
+vllm cli/test_eval_wvs docs/test_blocks training/test_trainer training/test_resume cli/test_train test_faults
+browser/test_service_pages cli/test_generate cli/test_bad_input inference/test_failover cli/test_early_refusals
+cli/test_eval_offense test_resume service
+"""
 TESTS = Path(__file__).parent
 
 

@@ -23,7 +23,7 @@ NAME = "tiny"
 OPTIONS = ("--max-model-len", "4096", "--dtype", "float32", *ARGUMENTS, *ON_CPU)
 
 
-def environment(scratch: Path, **extra: str) -> dict[str, str]:
+def environment(**extra: str) -> dict[str, str]:
     """What vLLM needs on a CPU, without the settings and keys of whoever runs the tests."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("CLCA_", "OPENAI_", "VLLM_"))}
     return {
@@ -33,7 +33,6 @@ def environment(scratch: Path, **extra: str) -> dict[str, str]:
         "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": "600",
         "HF_HUB_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_CACHE_ROOT": str(scratch / "cache"),
         **extra,
     }
 
@@ -59,8 +58,7 @@ class Server:
         self.log = folder / "server.log"
         address = ("--host", "127.0.0.1", "--port", str(self.port))
         self._arguments = [command, "serve", str(model), "--served-model-name", NAME, *address, *OPTIONS, *options]
-        self._scratch = folder / "scratch"
-        self._env = environment(self._scratch, **env)
+        self._env = environment(**env)
 
     def __enter__(self) -> Self:
         self.start()
@@ -73,7 +71,6 @@ class Server:
 
     def start(self) -> None:
         """Returns when it answers; fails at once, with the end of its log, when it ends before."""
-        self._scratch.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._arguments, env=self._env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True

@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.vllm.servers import free_port
 
 ON_GPUS = [block.code for block in marked("needs a GPU")]
 GONE_WITHIN = 60.0  # seconds
+Bash = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -30,24 +32,24 @@ def env(vllm_command: str, tmp_path: Path) -> dict[str, str]:
         "CLCA_VLLM": vllm_command,
         "VLLM_CPU_KVCACHE_SPACE": "1",
         "HF_HUB_OFFLINE": "1",
-        "VLLM_CACHE_ROOT": str(tmp_path / "cache"),
+        "VLLM_CONFIG_ROOT": str(tmp_path / "config"),
         "CUDA_VISIBLE_DEVICES": "",
     }
 
 
-def vllm_processes(cache: Path) -> list[str]:
-    """Guard, server, engine and workers: all processes that inherited this VLLM_CACHE_ROOT, except clca."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+def vllm_processes(folder: Path) -> list[str]:
+    """Guard, server, engine and workers: all processes with this folder in their environment, except clca."""
+    commands = []
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            inherited = (folder / "environ").read_bytes()
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            inherited = (process / "environ").read_bytes()
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
             continue
-        if str(cache).encode() in inherited and state not in "ZX" and " -m clca " not in command:
-            found.append(command)
-    return found
+        if str(folder).encode() in inherited and state not in "ZX" and " -m clca " not in command:
+            commands.append(command)
+    return commands
 
 
 def wait_until(done: Any, seconds: float, what: str) -> None:
@@ -74,9 +76,9 @@ def test_no_process_is_left_of_a_run_that_ends_early(
     process = start(tmp_path, *command(tiny_model), **env)
     try:
         wait_until(lambda: begun(tmp_path), 300, "no request was answered")
-        assert len(vllm_processes(tmp_path / "cache")) >= 3
+        assert len(vllm_processes(tmp_path / "config")) >= 3
         os.kill(process.pid, number)
-        wait_until(lambda: not vllm_processes(tmp_path / "cache"), GONE_WITHIN, "processes are left")
+        wait_until(lambda: not vllm_processes(tmp_path / "config"), GONE_WITHIN, "processes are left")
         process.wait(GONE_WITHIN)
     finally:
         process.kill()
@@ -93,7 +95,7 @@ def test_a_server_that_cannot_start_says_why_in_one_line(tiny_model: Path, tmp_p
     assert line.startswith("clca: vLLM did not start: ")
     assert "unrecognized arguments: --no-such-flag" in line
     assert "log: generated/logs/vllm-" in line
-    assert vllm_processes(tmp_path / "cache") == []
+    assert vllm_processes(tmp_path / "config") == []
     assert not list(tmp_path.glob("generated/japan/*"))
 
 
@@ -154,15 +156,26 @@ def workspace(tiny_model: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_what_the_readme_runs_on_gpus(workspace: Path, tiny_model: Path, tmp_path: Path, env: dict[str, str]) -> None:
+@pytest.fixture
+def shell(tmp_path: Path, env: dict[str, str]) -> dict[str, str]:
+    """The environment of a reader's shell."""
+    return environment(**env, PATH=path_with_clca(tmp_path / "bin"), CLCA_API_KEY="a-key-of-ours")
+
+
+@pytest.fixture
+def bash(workspace: Path, shell: dict[str, str]) -> Bash:
+    return partial(subprocess.run, cwd=workspace, env=shell, capture_output=True, text=True, timeout=600)
+
+
+def test_the_block_that_generates_on_gpus(
+    workspace: Path, tiny_model: Path, tmp_path: Path, shell: dict[str, str], bash: Bash
+) -> None:
     """Word for word, with a model that needs no GPU under the name of the one that does."""
-    generate, serve = ON_GPUS
-    shell = environment(**env, PATH=path_with_clca(tmp_path / "bin"), CLCA_API_KEY="a-key-of-ours")
-    bash = partial(subprocess.run, cwd=workspace, env=shell, capture_output=True, text=True, timeout=600)
+    generate, _ = ON_GPUS
     done = bash(["bash", "-c", generate])
     assert done.returncode in (0, 3), done.stderr
     assert "Started llama-3.1-70b: vLLM on the CPU: " in done.stderr
-    assert vllm_processes(tmp_path / "cache") == []
+    assert vllm_processes(tmp_path / "config") == []
     run = only_run(workspace)
     info = json.loads((run / "run.json").read_text())
     assert info["counts"]["pending"] == 0
@@ -178,6 +191,10 @@ def test_what_the_readme_runs_on_gpus(workspace: Path, tiny_model: Path, tmp_pat
     assert last_json(again.stdout)["requests"] == 0
     assert records(only_run(workspace)) == before
 
+
+@pytest.mark.slow  # in the gate tests/generation/test_teacher_server.py serves one with a stand-in for vLLM
+def test_the_block_that_serves_on_gpus(workspace: Path, tmp_path: Path, shell: dict[str, str], bash: Bash) -> None:
+    _, serve = ON_GPUS
     port = free_port()
     process = subprocess.Popen(
         ["bash", "-c", f"exec {serve.strip().replace('8000', str(port))} --json"],
@@ -197,10 +214,10 @@ def test_what_the_readme_runs_on_gpus(workspace: Path, tiny_model: Path, tmp_pat
         asked = next(line for line in lines if line.endswith("70b --base-url http://localhost:8000/v1"))
         used = bash(["bash", "-c", f"{asked.replace('8000', str(port))} --json --new"])
         assert used.returncode in (0, 3), used.stderr
-        assert len(vllm_processes(tmp_path / "cache")) >= 3
+        assert len(vllm_processes(tmp_path / "config")) >= 3
     finally:
         process.kill()
-        _, said = process.communicate()
-    assert f"clca generate --culture japan --teacher llama-3.1-70b --base-url {up['url']}" in said
-    wait_until(lambda: not vllm_processes(tmp_path / "cache"), GONE_WITHIN, "processes are left")
-    assert "a-key-of-ours" not in (workspace / up["log"]).read_text(errors="replace") + said
+        _, stderr = process.communicate()
+    assert f"clca generate --culture japan --teacher llama-3.1-70b --base-url {up['url']}" in stderr
+    wait_until(lambda: not vllm_processes(tmp_path / "config"), GONE_WITHIN, "processes are left")
+    assert "a-key-of-ours" not in (workspace / up["log"]).read_text(errors="replace") + stderr

@@ -23,10 +23,10 @@ from tests.vllm.servers import Server
 
 MAKE_MODEL = Path(__file__).with_name("real_model.py")
 SMALL = (
-    *("--scenarios", "2", "--samples", "2", "--exchanges", "2", "--discard", "alignment", "--timeout", "900"),
+    *("--scenarios", "1", "--samples", "2", "--exchanges", "2", "--discard", "alignment", "--timeout", "900"),
     "--no-calibrate",
 )
-SHORT = ("training.steps=3", "training.batch=1", "training.accumulation=1", "data.max_length=1024", "lora.r=4")
+SHORT = ("training.steps=2", "training.batch=1", "training.accumulation=1", "data.max_length=512", "lora.r=4")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def summary(vllm_command: str, real_model: Path, desk: Desk) -> dict[str, Any]:
 
 
 def test_every_reply_of_a_real_model_is_read(summary: dict[str, Any], desk: Desk) -> None:
-    assert summary["requested"] == 4 == summary["kept"] + summary["discarded"] + summary["failed"]
+    assert summary["requested"] == 2 == summary["kept"] + summary["discarded"] + summary["failed"]
     (session,) = json.loads((only_run(desk.folder) / "run.json").read_text())["sessions"]
     assert not {"not JSON", "empty reply"} & session["invalid_replies"].keys()
 
@@ -81,7 +81,7 @@ def test_it_is_trained_on_what_was_played_and_answers_the_survey(
     assert kept, "nothing was kept"
     sets = [word for value in SHORT for word in ("--set", value)]
     trained = desk.json("train", "--culture", "japan", "-s", str(real_model), "--recipe", "tiny", *sets)
-    assert trained["steps"] == 3
+    assert trained["steps"] == 2
     assert 0 < trained["loss"] < 10
     survey = ("--culture", "japan", "-n", "2", "--items", "Q1,Q2", "--mode", "probability")
     result = desk.json("eval-wvs", "-s", str(real_model), "--adapter", trained["adapter"], *survey)
