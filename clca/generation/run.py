@@ -25,7 +25,7 @@ from clca.inference.vllm.manager import ServerManager
 from clca.progress import Note, ProgressCallback, ignore
 from clca.storage.run_dir import FILES, RunDir
 
-OBJECTS = 20_000  # more of them than before, and the garbage collector runs
+OBJECTS = 50_000  # more of them than before, and the garbage collector runs
 
 
 def run(plan: GenerationPlan, progress: ProgressCallback = ignore) -> GenerationResult:
