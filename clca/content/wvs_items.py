@@ -169,7 +169,10 @@ def shares_of(countries: Sequence[str], known: dict[str, Shares]) -> Shares:
     """
     missing = [country for country in countries if country not in known]
     if missing:
-        raise NotFoundError(f"no survey shares of {', '.join(missing)} in {SHARES}; there are {', '.join(known)}")
+        raise NotFoundError(
+            f"no survey shares of {', '.join(missing)} in {SHARES}; there are {', '.join(known)}"
+            f" (`clca content copy {SHARES}` for a file to add to)"
+        )
     of_countries = [known[country] for country in countries]
     questions = dict.fromkeys(question for shares in of_countries for question in shares)
     means: Shares = {}

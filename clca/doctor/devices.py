@@ -36,6 +36,14 @@ def devices(machine: Machine, environment: Mapping[str, str], root: Path = Path(
         elif driver:
             state, fix = "fault", "the driver is loaded, but nvidia-smi finds no GPU: run nvidia-smi to see why"
         yield Finding(topic="Machine", name="GPU", state=state, value=machine.lacking, fix=fix)
+        if _lacks_bfloat16(root):
+            yield Finding(
+                topic="Machine",
+                name="processor",
+                state="absent",
+                value="no instructions for bfloat16",
+                fix="vLLM on this CPU is some five times faster with --vllm-args '--dtype float32'",
+            )
     if driver:
         yield _driver_finding(driver, cuda)
     if (torch := _version("torch")) is not None:
@@ -55,6 +63,16 @@ def torch_cuda() -> str:
         return ""
     match = re.search(r"^cuda\b[^=\n]*= *'([\d.]+)'", text, re.MULTILINE)
     return match[1] if match else ""
+
+
+def _lacks_bfloat16(root: Path) -> bool:
+    """Whether an x86 processor computes bfloat16 by way of other numbers; False where it cannot be told."""
+    try:
+        text = (root / "proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    flags = re.search(r"^flags\s*:(.*)$", text, re.MULTILINE)
+    return flags is not None and not {"avx512_bf16", "amx_bf16"}.intersection(flags[1].split())
 
 
 def _version(name: str) -> str | None:

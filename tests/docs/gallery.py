@@ -1,7 +1,8 @@
 """The gallery of the manual, made anew: `python -m tests.docs.gallery WORK`.
 
-In the folder WORK the study `rehearsal` is carried out, or resumed: some minutes on two free cores. Into
-`docs/gallery/` go its report, some dialogues as they are, and a picture of one.
+In the folder WORK the studies `rehearsal` and `small` are carried out, or resumed: some ten minutes on two free cores.
+The student of `small` is made by `tests/vllm/real_model.py`. Into `docs/gallery/` go their reports, some dialogues as
+they are, and a picture of one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from clca.records import Dialogue, LabelledTurn
 from tests.docs.blocks import ROOT
 
 GALLERY = ROOT / "docs/gallery"
-STUDY = "rehearsal"
+REHEARSAL, SMALL = "rehearsal", "small"
+STUDENT, FOLDER = "HuggingFaceTB/SmolLM2-135M-Instruct", "smollm2-135m-instruct"  # of `small`: at the hub, and in WORK
 KEPT = ("china", "germany")  # of each the first that was kept
 PICTURED, FROM, TURNS = "china", 4, 3  # of the picture: whose first kept one, and which of its turns
 HEAD = """# Dialogues, as they are
@@ -31,17 +33,22 @@ Made by `python -m tests.docs.gallery`.
 
 
 def main() -> None:
-    """Carry out the study, and replace what is in the gallery but for its reading."""
+    """Carry out the studies, and replace what is in the gallery but for its reading."""
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
     work = Path(sys.argv[1]).absolute()
     work.mkdir(exist_ok=True, parents=True)
     (work / "clca.toml").touch()
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    clca(work, env, "study", "run", STUDY, "--quiet")
-    clca(work, env, "report", "--study", STUDY, "--dialogues", "1", "--out", f"{STUDY}.html", "--quiet")
+    subprocess.run([sys.executable, ROOT / "tests/vllm/real_model.py", work / FOLDER], check=True)
+    small = (ROOT / "eval/studies" / f"{SMALL}.yaml").read_text(encoding="utf-8")
+    assert STUDENT in small
+    (work / f"{SMALL}.yaml").write_text(small.replace(STUDENT, f"./{FOLDER}"), encoding="utf-8")
     GALLERY.mkdir(exist_ok=True)
-    shutil.copyfile(work / f"{STUDY}.html", GALLERY / f"{STUDY}.html")
+    for name, study in ((REHEARSAL, REHEARSAL), (SMALL, f"{SMALL}.yaml")):
+        clca(work, env, "study", "run", study, "--quiet")
+        clca(work, env, "report", "--study", name, "--dialogues", "1", "--out", f"{name}.html", "--quiet")
+        shutil.copyfile(work / f"{name}.html", GALLERY / f"{name}.html")
     (GALLERY / "dialogues.md").write_text("\n".join(dialogues(work, env)), encoding="utf-8")
     kept = next(records(work, PICTURED, "dialogues.jsonl"))
     (GALLERY / "dialogue.svg").write_text(picture(kept, FROM, TURNS), encoding="utf-8")

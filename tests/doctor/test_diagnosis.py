@@ -80,6 +80,14 @@ def test_hidden_gpus_are_a_fault_and_none_is_not(tmp_path: Path) -> None:
     assert by_name(list(devices(NO_GPU, {}, tmp_path)))["GPU"].state == "absent"
 
 
+@pytest.mark.parametrize(("flags", "fits"), [("avx2 avx512_bf16", True), ("avx2 amx_bf16", True), ("avx2", False)])
+def test_a_processor_without_bfloat16_is_told_what_makes_vllm_faster(tmp_path: Path, flags: str, fits: bool) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n")
+    assert ("processor" in by_name(list(devices(NO_GPU, {}, tmp_path)))) is not fits
+    assert "processor" not in by_name(list(devices(FOUR, {}, tmp_path))), "the GPU computes"
+
+
 @pytest.mark.parametrize(
     ("release", "cuda", "state"),
     [

@@ -62,7 +62,10 @@ def load_demographics(content: Content, persona: Persona) -> dict[str, Demograph
 def synthetic_respondents(country: str, known: Mapping[str, Demographics], n: int, seed: int) -> list[Respondent]:
     """The first n of a country's endless sequence of synthetic respondents. Raises `NotFoundError`."""
     if country not in known:
-        raise NotFoundError(f"no demographic shares of {country} in {DEMOGRAPHICS}; there are {', '.join(known)}")
+        raise NotFoundError(
+            f"no demographic shares of {country} in {DEMOGRAPHICS}; there are {', '.join(known)}"
+            f" (`clca content copy {DEMOGRAPHICS}` for a file to add to)"
+        )
     shares = known[country]
     drawn = []
     for number in range(1, n + 1):
