@@ -11,7 +11,7 @@ from typing import Any
 
 from clca.errors import NotFoundError, StoreError
 from clca.printable import json_text
-from clca.storage.atomic import atomic_write, held_path, opened_folder, write_errors
+from clca.storage.atomic import atomic_write, folder_below, held_path, opened_folder, write_errors
 from clca.storage.json_records import encode_record
 from clca.storage.lock import folder_lock, is_locked
 from clca.storage.provenance import now, versions
@@ -51,6 +51,7 @@ class StudyFolder:
         created = now()
         with suppress(NotFoundError):
             created = read_study(self.path).info.created
+        _require_no_link(self.path)
         self._require_own()
         for part in (CELLS, LOCKS, LOGS, OUTPUTS):
             _require_no_link(self.path / part)
@@ -132,7 +133,7 @@ class StudyFolder:
     def _opened(self, part: str) -> Iterator[Path]:
         """The path by which files of a part are replaced in it alone, also where others put a link in its place."""
         folder = self.path / part
-        with write_errors(folder), opened_folder(folder) as handle:
+        with write_errors(folder), opened_folder(self.path) as root, folder_below(root, Path(part)) as handle:
             yield held_path(folder, handle)
 
 

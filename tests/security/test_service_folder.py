@@ -17,6 +17,7 @@ from clca.service.access import TokenFile
 from clca.service.app import make_service
 from clca.service.client_fields import FieldRules
 from clca.service.config import ServeConfig
+from clca.service.dialogues.entry import LONGEST_TITLE, entry_of
 from clca.service.dialogues.index import RunIndex
 from clca.service.dialogues.search import Filters, dialogue, page
 from clca.service.jobs.job import JOB, Job
@@ -186,3 +187,10 @@ def test_half_a_character_of_a_dialogue_hides_no_others(tmp_path: Path) -> None:
     assert [entry.id for entry in page(db, Filters(), {}, 0, 9).dialogues] == ["odd", "good"]
     assert dialogue(index, db, "odd", {}).model_dump_json()
     db.close()
+
+
+def test_words_of_a_list_are_short() -> None:
+    long = dict.fromkeys(("reason", "culture", "ended"), "x" * 2**20)
+    entry = entry_of(json.dumps({"id": "d", "scenario": {"setting": "x" * 2**20}, **long}).encode())
+    assert entry is not None
+    assert max(map(len, (entry.reason, entry.culture, entry.ended, entry.title))) <= LONGEST_TITLE

@@ -46,6 +46,20 @@ def test_a_folder_of_a_study_is_no_link(source: StudySource, part: str) -> None:
     assert not list(Path("mine").iterdir())
 
 
+def test_nor_is_it_itself(source: StudySource) -> None:
+    folder, (cell,) = StudyFolder(Path("studies/two")), source.cells
+    mine = StudyFolder(Path("mine"))
+    mine.begin(source)
+    mine.write(CellRecord(**_entry(cell), state="finished"))
+    Path("studies").mkdir()
+    folder.path.symlink_to("../mine")
+    with pytest.raises(StoreError, match="studies/two is a link"):
+        folder.begin(source)
+    with pytest.raises(StoreError, match="cannot write"):
+        folder.write(CellRecord(**_entry(cell), state="failed"))
+    assert mine.read(cell).state == "finished"
+
+
 def test_nor_is_that_of_a_cell(source: StudySource) -> None:
     folder, (cell,) = StudyFolder(Path("studies/two")), source.cells
     folder.begin(source)
