@@ -21,8 +21,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from clca.content.parsing import validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.records import Record
-from clca.safe_open import read_json
-from clca.service.own_folder import make_own_folder, require_own
+from clca.service.own_folder import make_own_folder, read_own, require_own
 from clca.storage.atomic import atomic_write
 from clca.storage.provenance import now
 
@@ -87,14 +86,16 @@ class TokenFile:
             self._read_at, self._tokens = None, ()
             return ()
         require_own(self.path, about)
-        if (seen := (about.st_mtime_ns, about.st_ino)) != self._read_at:
+        if (about.st_mtime_ns, about.st_ino) != self._read_at:
             try:
-                self._tokens = _Tokens.model_validate_json(read_json(self.path, within=self.path.parent)).tokens
+                data, about = read_own(self.path.parent, self.path.name)
+                require_own(self.path, about)  # it may be another one by now
+                self._tokens = _Tokens.model_validate_json(data).tokens
             except ValidationError as error:
                 raise ContentError(str(self.path), None, validation_message(error)) from None
             except OSError as error:
                 raise StoreError(f"cannot read {self.path}: {error.strerror}") from None
-            self._read_at = seen
+            self._read_at = about.st_mtime_ns, about.st_ino
         return self._tokens
 
     def valid(self) -> tuple[Token, ...]:

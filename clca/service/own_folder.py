@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from clca.errors import StoreError
+from clca.safe_open import LARGEST, MIB
 from clca.shell import command_line
 from clca.storage.atomic import opened_folder
 
@@ -23,6 +24,26 @@ def make_own_folder(folder: Path) -> None:
         raise StoreError(f"{folder} is a link or no folder: give the folder itself by --folder") from None
     except OSError as error:
         raise StoreError(f"cannot write to {folder}: {error.strerror}") from None
+
+
+def read_own(folder: Path, name: str) -> tuple[bytes, os.stat_result]:
+    """The bytes of a file of a folder, both the user's own, and what the file was; another user may swap their names.
+
+    Raises `OSError`, and `StoreError` for those of somebody else.
+    """
+    with opened_folder(folder) as handle:
+        about = os.fstat(handle)
+        if about.st_uid != os.geteuid() or about.st_mode & 0o022:
+            raise StoreError(f"{folder} may be another user's: give a folder of your own by --folder")
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=handle)
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if about.st_uid != os.geteuid():
+            raise StoreError(f"{folder / name} belongs to another user: remove it")
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise StoreError(f"{folder / name} is larger than {LARGEST // MIB} MiB: remove it")
+    return data, about
 
 
 def require_own(path: Path, about: os.stat_result) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.progress import ignore
+from clca.service import access
 from clca.service.access import TokenFile
 from clca.service.app import make_service
 from clca.service.client_fields import FieldRules
@@ -22,7 +23,7 @@ from clca.service.dialogues.index import RunIndex
 from clca.service.dialogues.search import Filters, dialogue, page
 from clca.service.jobs.job import JOB, Job
 from clca.service.jobs.table import JobTable
-from clca.service.own_folder import make_own_folder
+from clca.service.own_folder import make_own_folder, read_own
 from clca.service.plan import plan
 from clca.service.run_list import RunList
 from clca.service.served_file import Conditions, list_files, send_file
@@ -194,3 +195,50 @@ def test_words_of_a_list_are_short() -> None:
     entry = entry_of(json.dumps({"id": "d", "scenario": {"setting": "x" * 2**20}, **long}).encode())
     assert entry is not None
     assert max(map(len, (entry.reason, entry.culture, entry.ended, entry.title))) <= LONGEST_TITLE
+
+
+@pytest.fixture
+def taken(tmp_path: Path) -> Path:
+    """A folder of another user's, which may take the place of the service's at any moment."""
+    if os.geteuid():
+        pytest.skip("only root can become another user")
+    folder = tmp_path / "taken"
+    folder.mkdir(mode=0o700)
+    (folder / JOB).write_text("{}")
+    for path in (folder / JOB, folder):
+        os.chown(path, 4242, 4242)
+    return folder
+
+
+@pytest.mark.parametrize("whose", ["the folder", "the file", "a link"])
+def test_a_job_of_another_user_is_not_carried_out(tmp_path: Path, taken: Path, whose: str) -> None:
+    if whose != "the folder":
+        os.chown(taken, os.geteuid(), os.getegid())
+    if whose == "a link":
+        (taken / JOB).rename(tmp_path / "x.json")
+        (taken / JOB).symlink_to(tmp_path / "x.json")
+    with pytest.raises((StoreError, OSError)):
+        read_own(taken, JOB)
+
+
+def test_tokens_are_those_of_the_file_that_was_looked_at(
+    tmp_path: Path, taken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens, theirs = TokenFile(tmp_path / "service"), TokenFile(taken)
+    tokens.add("ana", "read", None)
+    os.chown(taken, os.geteuid(), os.getegid())
+    secret = theirs.add("eve", "run", None)
+    for path in (theirs.path, taken):
+        os.chown(path, 4242, 4242)
+    look = access.require_own
+
+    def swapped(path: Path, about: os.stat_result) -> None:
+        look(path, about)
+        if not (tmp_path / "moved").exists():
+            (tmp_path / "service").rename(tmp_path / "moved")
+            taken.rename(tmp_path / "service")
+
+    monkeypatch.setattr(access, "require_own", swapped)
+    fresh = TokenFile(tmp_path / "service")
+    with pytest.raises(StoreError, match="may be another user's"):
+        fresh.holder(secret)

@@ -18,6 +18,7 @@ from clca.service.jobs.events import EventFile
 from clca.service.jobs.job import ENDED, INTERRUPTED, JOB, RESOURCES, RESULT, Job, Resource, State
 from clca.service.jobs.process import JobProcess
 from clca.service.jobs.table import JobTable
+from clca.service.own_folder import read_own
 from clca.service.shown import Shown
 from clca.storage.atomic import atomic_write
 
@@ -217,7 +218,7 @@ class Dispatcher:
     def _require_sent(self, folder: Path) -> None:
         """Refuse a job of the folder that no client of this service has submitted. Raises `ClcaError`, `OSError`."""
         try:
-            request = parse_json(read_bytes(folder / JOB, within=folder))
+            request = parse_json(read_own(folder, JOB)[0])
             stage, config = str(request["stage"]), dict(request["config"])
         except (ValueError, KeyError, TypeError):
             raise StoreError(f"{JOB} of the job is damaged: submit it again") from None

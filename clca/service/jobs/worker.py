@@ -24,6 +24,7 @@ from clca.errors import ClcaError, StoreError
 from clca.progress import Note, Progress
 from clca.service.jobs.job import INTERRUPTED, JOB, RESULT
 from clca.service.jobs.plan_facts import folders
+from clca.service.own_folder import read_own
 from clca.service.shown import whole
 from clca.stages import stage
 from clca.storage.atomic import atomic_write
@@ -81,7 +82,7 @@ def work(folder: Path, report: Reporter) -> None:
     with _waited_lock(folder):
         if (folder / RESULT).is_file():
             return
-        job = json.loads((folder / JOB).read_bytes())
+        job = json.loads(read_own(folder, JOB)[0])  # what the service looked at, or another that it wrote
         chosen = stage(job["stage"])
         config = chosen.config_type.model_validate(job["config"])
         options = {"retry_failed": True} if job.get("retry_failed") else {}
