@@ -20,13 +20,14 @@ class Desk:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
-        self.log = folder / "asked.log"
+        self._logs = folder / "asked"
+        self._logs.mkdir()
         self.model = model(folder / "tiny")
         self.hold = folder / "hold"
-        self.vllm = vllm(folder / "bin", "--log", str(self.log), "--hold", str(self.hold), *options)
+        self.vllm = vllm(folder / "bin", "--log", str(self._logs / "{pid}"), "--hold", str(self.hold), *options)
 
-    def command(self, *where: str, scenarios: int = 8) -> tuple[str, ...]:
-        size = ("--scenarios", str(scenarios), "--samples", "1", "--exchanges", "2", "--concurrency", "16")
+    def command(self, *where: str, scenarios: int = 8, concurrency: int = 16) -> tuple[str, ...]:
+        size = ("--scenarios", str(scenarios), "--samples", "1", "--exchanges", "2", "--concurrency", str(concurrency))
         return ("generate", "--culture", "japan", "--teacher", str(self.model), *where, *size, "--json")
 
     @property
@@ -36,8 +37,17 @@ class Desk:
     def start(self, address: str, **size: int) -> Any:
         return start(self.folder, *self.command("--cluster", address, **size), **self.env)
 
+    def bodies(self) -> list[list[bytes]]:
+        """The requests that each replica was sent, of those that were sent any."""
+        return [log.read_bytes().splitlines() for log in self._logs.iterdir() if log.stat().st_size]
+
     def asked(self) -> int:
-        return self.log.read_bytes().count(b"\n") if self.log.exists() else 0
+        return sum(map(len, self.bodies()))
+
+    def repeated(self) -> int:
+        """How many requests were sent to another replica again."""
+        bodies = [body for replica in self.bodies() for body in replica]
+        return len(bodies) - len(set(bodies))
 
     def servers(self) -> list[dict[str, Any]]:
         """What `run.json` says of the servers of the last command."""
@@ -60,9 +70,10 @@ def supervisor(process: Forked | subprocess.Popen[str]) -> int:
     return int(child)
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    """Wait until it is true; looking at it costs little, beside what Ray takes."""
-    until = time.monotonic() + PATIENCE
+def wait_until(true: Callable[[], bool], seconds: float = PATIENCE) -> float:
+    """Wait until it is true, and return the seconds; looking at it costs little, beside what Ray takes."""
+    began = time.monotonic()
     while not true():
-        assert time.monotonic() < until, "waited in vain"
+        assert time.monotonic() < began + seconds, "waited in vain"
         time.sleep(0.2)
+    return time.monotonic() - began

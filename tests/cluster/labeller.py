@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.inference.vllm.commands import script
 
 BODY = """
-import asyncio, json, os, sys
+import asyncio, json, os, sys, time
 from hashlib import sha256
 from aiohttp import web
 
@@ -29,7 +29,10 @@ async def handle(request):
     if model not in [base, *adapters]:
         return web.json_response({"error": {"message": f"no model {model}"}}, status=404)
     prompt = json.dumps(body.get("messages") or body["prompt"])
-    if "Good morning! How are you?" not in prompt:
+    if "Good morning! How are you?" in prompt:
+        while os.path.exists(HOLD):
+            await asyncio.sleep(0.1)
+    else:
         asked = {"replica": os.getpid(), "session": request.headers["X-Session-ID"], "model": model, "prompt": prompt}
         os.write(log, (json.dumps(asked) + "\\n").encode())
     await asyncio.sleep(0.02)
@@ -62,13 +65,14 @@ class Asked:
 
 
 class Labeller:
-    """The command, and what its replicas were asked."""
+    """The command, and what its replicas were asked. While the file `hold` exists, they answer no greeting."""
 
     def __init__(self, folder: Path) -> None:
-        self._log = folder / "asked.jsonl"
+        self._log, self.hold = folder / "asked.jsonl", folder / "hold"
         folder.mkdir(parents=True, exist_ok=True)
         self._log.touch()
-        self.command = script(folder / "bin", BODY.replace("LOG", repr(str(self._log))))
+        body = BODY.replace("LOG", repr(str(self._log))).replace("HOLD", repr(str(self.hold)))
+        self.command = script(folder / "bin", body)
 
     def asked(self) -> list[Asked]:
         return [Asked(**json.loads(line)) for line in self._log.read_text().splitlines()]

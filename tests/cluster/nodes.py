@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,13 @@ def vllm(folder: Path, *options: str, lifetime: int | None = None) -> Path:
     return script(folder, whole(*options, lifetime=lifetime))
 
 
-NODE = {"num_gpus": 0, "object_store_memory": 80 * 1024**2, "include_dashboard": False}
+NODE = {
+    "num_gpus": 0,
+    "object_store_memory": 80 * 1024**2,
+    "include_dashboard": False,
+    "include_log_monitor": False,
+    "no_monitor": True,  # of the autoscaler
+}
 PATIENCE = 300.0  # seconds for a node to start: Ray's own 30 are too few where other work fills the machine
 RAY = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -93,6 +100,7 @@ def _announced(start_raylet: Callable[..., Any]) -> Callable[..., Any]:
     """
     signature = inspect.signature(start_raylet)
 
+    @wraps(start_raylet)  # which keeps the signature for a second cluster beside the first
     def announced(*arguments: Any, **more: Any) -> Any:
         given = signature.bind(*arguments, **more).arguments
         ports = dict.fromkeys(("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port"), -1)  # none
@@ -104,8 +112,8 @@ def _announced(start_raylet: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def ray_cluster(cache: Path, *cpus: int) -> Iterator[Nodes]:
-    """The nodes, which start however long it takes, and are gone at the end."""
+def ray_cluster(cache: Path, *cpus: int, vllm: str | None = None) -> Iterator[Nodes]:
+    """The nodes, which start however long it takes, and are gone at the end; `vllm` is their own `CLCA_VLLM`."""
     from ray._private import services
 
     get_node = services.get_node
@@ -124,7 +132,8 @@ def ray_cluster(cache: Path, *cpus: int) -> Iterator[Nodes]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(services, "get_node", patiently)
         patch.setattr(services, "start_raylet", _announced(services.start_raylet))
-        for name, value in {"XDG_CACHE_HOME": str(cache), **RAY}.items():
+        patch.delenv("CLCA_VLLM", raising=False)  # a node's own goes before that of the command
+        for name, value in {"XDG_CACHE_HOME": str(cache), **RAY, **({"CLCA_VLLM": vllm} if vllm else {})}.items():
             patch.setenv(name, value)  # Ray's processes inherit them
         nodes = Nodes(cache, *cpus)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from clca.evaluation.prediction_dir import PREDICTIONS
 from clca.models.student import Student
 from tests.cli.evaluation_folder import Desk
+from tests.cli_process import last_json, start
+from tests.cluster.generate_folder import PATIENCE, wait_until
 from tests.cluster.labeller import Labeller
 from tests.cluster.nodes import Nodes, ray_cluster
 from tests.evaluation.trained_adapters import ALWAYS, offense_adapters
@@ -54,13 +57,26 @@ def predictions(desk: Desk, evaluated: dict[str, Any]) -> list[str]:
     return sorted((desk.folder / evaluated["evaluation"] / PREDICTIONS).read_text().splitlines())
 
 
+def with_all_replicas(desk: Desk, nodes: Nodes, labeller: Labeller, *words: str) -> dict[str, Any]:
+    """What a command says at its end, which asks nothing before all four replicas are up."""
+    before = len(nodes.logs())
+    labeller.hold.touch()
+    process = start(desk.folder, *words, **desk.env)
+    wait_until(lambda: len(nodes.logs()) == before + 4)
+    time.sleep(3)  # until the command has heard of them
+    labeller.hold.unlink()
+    stdout, stderr = process.communicate(PATIENCE)
+    assert process.returncode == 0, stderr
+    return last_json(stdout)
+
+
 @pytest.mark.parametrize("command", EVALUATIONS)
 def test_sheets_spread_over_replicas_with_adapters_and_the_predictions_are_those_of_one(
     desk: Desk, nodes: Nodes, labeller: Labeller, command: str
 ) -> None:
     words = (command, *EVALUATIONS[command], "--cluster", nodes.address)
     labeller.forget()
-    several = desk.json(*words, "--new")
+    several = with_all_replicas(desk, nodes, labeller, *words, "--new", "--json")
     asked = labeller.asked()
     alone = desk.json(*words, "--replicas", "1", "--new")
     assert predictions(desk, several) == predictions(desk, alone) != []
@@ -89,5 +105,7 @@ def test_the_plan_says_which_replicas_have_room_and_starts_none(desk: Desk, node
 
 
 def test_an_address_without_a_cluster_is_refused(desk: Desk) -> None:
-    refused = desk.refused("eval-normad", "--cluster", "127.0.0.1:1", "--new")
-    assert refused.startswith("--cluster 127.0.0.1:1: no Ray cluster at 127.0.0.1:1 can be used")
+    refused = desk.run("eval-normad", "--cluster", "127.0.0.1:1", "--new")
+    assert refused.returncode == 2
+    message = "clca: --cluster 127.0.0.1:1: no Ray cluster at 127.0.0.1:1 can be used"
+    assert refused.stderr.splitlines()[-1].startswith(message)

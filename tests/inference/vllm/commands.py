@@ -74,13 +74,17 @@ stub.Stub = Vllm
 at = ("--uds",) if "--uds" in sys.argv else ("--host", "--port")
 where = [word for name in at for word in (name, given(name))]
 options = [*where, "--models", given("--served-model-name"), "--key=" + os.environ["VLLM_API_KEY"]]
-asyncio.run(stub.serve(stub.arguments().parse_args([*options, *OPTIONS])))
+options += [option.replace("{{pid}}", str(os.getpid())) for option in OPTIONS]
+asyncio.run(stub.serve(stub.arguments().parse_args(options)))
 """
 
 
 def whole(*options: str, lifetime: int | None = None) -> str:
-    """The body of a `vllm` that answers everything, or dies after so many requests; the options are the stub's."""
-    return WHOLE.replace("*OPTIONS", "*" + repr(options)).replace("LIFETIME", repr(lifetime))
+    """The body of a `vllm` that answers everything, or dies after so many requests; the options are the stub's.
+
+    `{pid}` in an option is the number of its process.
+    """
+    return WHOLE.replace("OPTIONS", repr(options)).replace("LIFETIME", repr(lifetime))
 
 
 def script(folder: Path, body: str, name: str = "vllm") -> Path:
