@@ -68,12 +68,17 @@ def open_own_to_append(path: Path) -> int:
 
 def read_bytes(path: Path, within: Path | None = None, largest: int = LARGEST) -> bytes:
     """The bytes of a file. Raises `OSError`, `UnsafeFile` for one that `safe_open` refuses, or that is too large."""
-    data = bytearray()
     with safe_open(path, within) as file:
-        while block := file.read(_BLOCK):
-            data += block
-            if len(data) > largest:
-                raise UnsafeFile(f"it is larger than {largest // MIB} MiB")
+        return read_whole(file, largest)
+
+
+def read_whole(file: BufferedReader, largest: int = LARGEST) -> bytes:
+    """The bytes of an open file. Raises `OSError`, `UnsafeFile` for one that is too large."""
+    data = bytearray()
+    while block := file.read(_BLOCK):
+        data += block
+        if len(data) > largest:
+            raise UnsafeFile(f"it is larger than {largest // MIB} MiB")
     return bytes(data)
 
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from clca.errors import ContentError, SettingsError
+from clca.safe_open import open_below, read_whole, safe_open
 from clca.shell import command_line
 
 CONFIG = "clca.toml"
@@ -55,17 +56,17 @@ def read_config(folder: Path, environment: Mapping[str, str] = os.environ) -> by
     return data
 
 
-def foreign_reason(file: Path, environment: Mapping[str, str] = os.environ) -> str:
-    """Why a file may be another user's, by the rule for a `clca.toml`; "" where it is the user's own or trusted.
+def read_named(file: Path, environment: Mapping[str, str] = os.environ) -> tuple[bytes, str]:
+    """The bytes of a file, and why they may be another user's, by the rule for a `clca.toml`; "" where they are not.
 
-    Raises `OSError` for a file that cannot be opened.
+    Both are of one file, whatever takes its place meanwhile. Raises `OSError`, `UnsafeFile` for one that is too large.
     """
     link = os.lstat(file)
-    with open(os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as opened:
-        fault = (_owner_fault(link) if stat.S_ISLNK(link.st_mode) else "") or _fault(
-            os.fstat(opened.fileno()), opened.fileno()
-        )
-    return "" if _is_trusted(file.parent, environment) else fault
+    is_link = stat.S_ISLNK(link.st_mode)
+    with safe_open(file) if is_link else open_below(file.parent, file.name) as opened:
+        found = os.fstat(opened.fileno())
+        fault = (_owner_fault(link) if is_link else "") or _fault(found, opened.fileno())
+        return read_whole(opened), "" if _is_trusted(file.parent, environment) else fault
 
 
 def program_fault(program: Path) -> str:

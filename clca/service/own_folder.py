@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from clca.errors import StoreError
-from clca.safe_open import LARGEST, MIB
+from clca.safe_open import read_whole
 from clca.shell import command_line
 from clca.storage.atomic import opened_folder
 
@@ -40,10 +40,7 @@ def read_own(folder: Path, name: str) -> tuple[bytes, os.stat_result]:
         about = os.fstat(descriptor)
         if about.st_uid != os.geteuid():
             raise StoreError(f"{folder / name} belongs to another user: remove it")
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise StoreError(f"{folder / name} is larger than {LARGEST // MIB} MiB: remove it")
-    return data, about
+        return read_whole(file), about
 
 
 def require_own(path: Path, about: os.stat_result) -> None:

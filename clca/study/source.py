@@ -12,9 +12,8 @@ from pathlib import Path
 from clca.content.decoding import decode_text
 from clca.content.lookup import Content
 from clca.content.parsing import suggestion
-from clca.content.trust import TRUST, foreign_reason
+from clca.content.trust import TRUST, read_named
 from clca.errors import ContentError, NotFoundError, SettingsError
-from clca.safe_open import read_bytes
 from clca.shell import command_line
 from clca.study.cells import Cell, expand
 from clca.study.study_file import StudyFile, read_study_file
@@ -54,12 +53,12 @@ def read_source(name: str, workspace: Path | None = None, environment: Mapping[s
         file, shown = content.locate(located), content.shown(located)
         is_packaged = content.origin(located) == "package"
     try:
-        if not is_packaged and (fault := foreign_reason(file, environment)):
+        data, fault = read_named(file, environment)
+        if fault and not is_packaged:
             raise SettingsError(
                 f"{shown} {fault}, and is not used: read it, then trust its folder by"
                 f" `export {TRUST}={command_line(file.parent.resolve())}`, or copy it"
             )
-        data = read_bytes(file)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"no study file {shown}") from None
     except OSError as error:

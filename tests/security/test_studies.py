@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from clca.content import trust
 from clca.doctor import studies as doctor
 from clca.errors import ContentError, StoreError
 from clca.inference.hardware import machine
@@ -30,6 +32,19 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudySource:
     monkeypatch.chdir(tmp_path)
     Path("two.yaml").write_text(TEXT)
     return read_source("two.yaml")
+
+
+def test_a_study_is_the_file_that_was_looked_at(source: StudySource, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may write to its folder may put another file in its place at any moment."""
+    Path("theirs.yaml").write_text(TEXT.replace("japan", "evil"))
+    look = trust._fault
+
+    def swapped(*arguments: Any) -> str:
+        os.replace("theirs.yaml", "two.yaml")
+        return look(*arguments)
+
+    monkeypatch.setattr(trust, "_fault", swapped)
+    assert read_source("two.yaml").text == TEXT
 
 
 @pytest.mark.parametrize("part", [CELLS, LOCKS, LOGS, OUTPUTS])
