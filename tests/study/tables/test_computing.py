@@ -123,6 +123,7 @@ def test_a_study_of_its_own_has_a_table_for_each_metric_with_mean_and_spread_ove
     ]
     table = table_of(of_survey, "wvs-kl")
     assert [column.label for column in table.columns] == ["japan", "uk", "Avg."]
+    assert [column.heading for column in table.columns] == ["Japan", "United Kingdom", "Avg."]
     baselines = ("uniform", "majority option", "people, split half")
     assert [row for _, row in table.rows] == ["served, persona", "served, clca", *baselines]
     adapted = number_at(table, "served, clca", "japan")
