@@ -96,9 +96,9 @@ def latex(tables: Sequence[Table]) -> str:
 
 
 def screen(table: Table, *, notes: bool = True, intervals: bool = True) -> Group:
-    """For a terminal, 80 columns for five cultures: intervals to three places below the values, others' rows dimmed.
+    """For a terminal: intervals to three places below the values, others' rows dimmed.
 
-    Without `intervals` percentages of ten cultures and their average fit there.
+    With them 80 columns have room for five cultures; without `intervals` rows are shorter.
     """
     shown = Screen(title=_inert(table.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for column, head in enumerate(_head(table)):
