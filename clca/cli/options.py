@@ -24,8 +24,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summ
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)]
 
 
-def with_flags(config_type: type[StageConfig], fields: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Any]:
-    """Give a command the fields of a configuration, or only those named, as options.
+def with_flags(*config_types: type[StageConfig], fields: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Any]:
+    """Give a command the fields of configurations, or only those named, as options.
 
     The command `body(flags, *, quiet, ...)` gets what was given by field name, and declares only what is its own as
     keyword-only options.
@@ -34,6 +34,7 @@ def with_flags(config_type: type[StageConfig], fields: Sequence[str] = ()) -> Ca
     def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
         options = {
             name: _parameter(name, field, option)
+            for config_type in config_types
             for name, field, option in config_type.options()
             if option and not option.hidden and (not fields or name in fields)
         }
@@ -68,7 +69,7 @@ def configured(config_type: type[StageConfig], fields: Sequence[str] = ()) -> Ca
             with origins_named(config_type, flags, os.environ, workspace):
                 return body(config, workspace, **values)
 
-        return with_flags(config_type, fields)(resolved)  # type: ignore[no-any-return]
+        return with_flags(config_type, fields=fields)(resolved)  # type: ignore[no-any-return]
 
     return decorate
 

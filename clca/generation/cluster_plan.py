@@ -15,6 +15,7 @@ from clca.cluster.simulation import SimulatedCluster, Trial, simulate
 from clca.cluster.workload import Workload
 from clca.content.lookup import Content
 from clca.errors import SettingsError, TeacherError
+from clca.generation.cluster_figures import ClusterFigures
 from clca.generation.config import GenerateConfig
 from clca.generation.pace import Pace, given_latency, given_rate, measured_pace
 from clca.generation.plan import plan as plan_generation
@@ -24,31 +25,6 @@ from clca.generation.simulated_runs import DialogueChains, chains_of, played, wo
 from clca.generation.teachers import unserved
 from clca.generation.vllm_settings import cluster_servers, vllm_settings
 from clca.models import ModelCatalogue, find_model
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterFigures:
-    """What is known of a cluster beside the settings of a generation; times are in seconds, memory in GiB.
-
-    Without `nodes` the cluster of the settings is looked at, or there are as many replicas as `anywhere` says. The pace
-    is one of `tokens_per_second`, `latency` and `measured`. See `SimulatedCluster` for the others.
-    """
-
-    nodes: int | None = None
-    gpus_per_node: int = 8
-    gpu_memory: float = 80.0
-    anywhere: int | None = None
-    dialogues: int | None = None
-    tokens_per_second: float | None = None
-    latency: float | None = None
-    measured: Path | None = None
-    slots: int | None = None
-    spread: float = 0.3
-    failures_per_hour: float = 0.0
-    start_seconds: float = 120.0
-    restart_seconds: float | None = None
-    client_seconds: float = 0.001
-    trials: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +175,7 @@ def _cluster(
         spread=figures.spread,
         failures_per_hour=figures.failures_per_hour,
         restart_seconds=restart,
-        client_seconds=figures.client_seconds,
+        client_seconds=figures.client_ms / 1000,
     )
 
 

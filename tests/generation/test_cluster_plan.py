@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from clca.errors import ClcaError, NotFoundError, SettingsError, TeacherError
-from clca.generation.cluster_plan import ClusterFigures, ClusterPlan, cluster_plan
+from clca.generation.cluster_figures import ClusterFigures
+from clca.generation.cluster_plan import ClusterPlan, cluster_plan
 from clca.generation.config import GenerateConfig
 from tests.cli_process import Stub, clca, only_run
 
 SIZE = {"culture": ("japan",), "scenarios": 4, "samples": 2, "max_exchanges": 1, "cluster": "auto"}
-EVEN = {"spread": 0.0, "start_seconds": 10.0, "client_seconds": 0.0}
+EVEN = {"spread": 0.0, "start_seconds": 10.0, "client_ms": 0.0}
 NODES = {"nodes": 3, "gpus_per_node": 8, "gpu_memory": 80.0}
 
 

@@ -13,7 +13,8 @@ from clca.cli.views.replicas import show_nodes
 from clca.cli.views.screen import make_console, print_json
 from clca.cluster.placement import rooms_of
 from clca.cluster.simulation import SimulatedCluster, Trial
-from clca.generation.cluster_plan import ClusterFigures, ClusterPlan
+from clca.generation.cluster_figures import ClusterFigures
+from clca.generation.cluster_plan import ClusterPlan
 from clca.generation.cost import CHARACTERS_PER_TOKEN
 
 
