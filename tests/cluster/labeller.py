@@ -29,10 +29,9 @@ async def handle(request):
     if model not in [base, *adapters]:
         return web.json_response({"error": {"message": f"no model {model}"}}, status=404)
     prompt = json.dumps(body.get("messages") or body["prompt"])
-    if "Good morning! How are you?" in prompt:
-        while os.path.exists(HOLD):
-            await asyncio.sleep(0.1)
-    else:
+    while os.path.exists(HOLD):
+        await asyncio.sleep(0.1)
+    if "Good morning! How are you?" not in prompt:
         asked = {"replica": os.getpid(), "session": request.headers["X-Session-ID"], "model": model, "prompt": prompt}
         os.write(log, (json.dumps(asked) + "\\n").encode())
     await asyncio.sleep(0.02)
@@ -65,7 +64,7 @@ class Asked:
 
 
 class Labeller:
-    """The command, and what its replicas were asked. While the file `hold` exists, they answer no greeting."""
+    """The command, and what its replicas were asked. While the file `hold` exists, they answer nothing."""
 
     def __init__(self, folder: Path) -> None:
         self._log, self.hold = folder / "asked.jsonl", folder / "hold"
