@@ -74,6 +74,11 @@ def is_reachable(environment: Mapping[str, str]) -> bool:
     return reached
 
 
+def is_out_of_reach(source: str, environment: Mapping[str, str]) -> bool:
+    """Whether the files of a model are to be looked for in the cache alone: it is on the hub, which does not answer."""
+    return not os.path.exists(source) and not is_reachable(environment)
+
+
 def fetch_model(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
     """The facts about a model on the hub, or None if the hub cannot be reached or the model has no decoder's shape.
 

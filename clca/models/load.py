@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from clca.content.steady import kept
 from clca.errors import ClcaError, SettingsError
+from clca.models.hub import is_out_of_reach
 from clca.models.logging import quiet_libraries
 from clca.models.model_files import (
     require_bounded_tokenizer,
@@ -60,7 +61,8 @@ def _require_templates(templates: Any, student: Student) -> None:
 
 def _source_options(student: Student) -> dict[str, Any]:
     """The commit to read; code in the student's folder is never run, and the user is never asked whether to."""
-    return {"revision": student.revision, "trust_remote_code": False}
+    out_of_reach = is_out_of_reach(student.source, os.environ)
+    return {"revision": student.revision, "local_files_only": out_of_reach, "trust_remote_code": False}
 
 
 def compute_type(base: Quantization, device: str) -> Compute:

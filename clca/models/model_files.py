@@ -7,6 +7,7 @@ that lies beside the weights, and make room for whatever a configuration tells o
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from clca.errors import SettingsError
 from clca.models import tokenizer_file
 from clca.models.hf_config import CONFIG, read_config, refuse_absurd
+from clca.models.hub import is_out_of_reach
 from clca.models.student import Student
 from clca.safe_open import LARGEST, MIB
 
@@ -93,7 +95,7 @@ def require_weights(student: Student) -> list[Path]:
     foreign = next((name for name in names if not name.endswith(SUFFIX) or "/" in name), None)
     if not names or foreign is not None:
         raise SettingsError(f"{source}: {INDEX} lists {foreign or 'no file'}, which is no {SUFFIX} file beside it")
-    return [Path(name) for name in cached_files(source, names, revision=student.revision) or ()]
+    return [Path(name) for name in cached_files(source, names, **_lookup(student)) or ()]
 
 
 def require_fitting_size(config: Any, student: Student, weights: list[Path]) -> None:
@@ -124,11 +126,16 @@ def _file(student: Student, name: str) -> Path | None:
     path = cached_file(
         student.source,
         name,
-        revision=student.revision,
+        **_lookup(student),
         _raise_exceptions_for_gated_repo=False,
         _raise_exceptions_for_missing_entries=False,
     )
     return None if path is None else Path(path)
+
+
+def _lookup(student: Student) -> dict[str, Any]:
+    """Where the hub's library is to look for a file."""
+    return {"revision": student.revision, "local_files_only": is_out_of_reach(student.source, os.environ)}
 
 
 def _entries(value: Any, *, nested: bool) -> Iterator[tuple[str, Any, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from clca.bounded_json import parse_json
 from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.models import ModelCatalogue, ModelInfo, find_model, require_access
+from clca.models.hub import is_out_of_reach
 from clca.models.tiny import MARK, cache_folder, make_tiny
 from clca.safe_open import read_bytes
 
@@ -62,5 +64,7 @@ def pin_revision(student: Student) -> Student:
     """The student at the commit that its hub id refers to now; without a network, at the cached one if there is any."""
     from transformers.utils.hub import resolve_revision
 
-    commit = getattr(resolve_revision(student.source, student.revision), "resolved", None)
+    out_of_reach = is_out_of_reach(student.source, os.environ)
+    resolved = resolve_revision(student.source, student.revision, local_files_only=out_of_reach)
+    commit = getattr(resolved, "resolved", None)
     return student if commit is None else replace(student, revision=commit)

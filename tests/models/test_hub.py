@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from time import monotonic
 
 import pytest
 
 from clca.models import hub
+from clca.models.model_files import require_plain
+from clca.models.student import Student
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -49,3 +52,24 @@ def test_a_hub_that_does_not_answer_or_may_not_be_asked_is_not_reachable(endpoin
     assert not hub.is_reachable({"HF_ENDPOINT": "http://127.0.0.1:9"})
     assert not hub.is_reachable({"HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "1"})
     assert Hub.asked == 0
+
+
+def test_a_student_is_looked_for_in_the_cache_alone_where_the_hub_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The hub's library would try each of its files five times, for a minute."""
+    monkeypatch.setattr(hub, "_reached", {hub.endpoint_of({}): (monotonic(), False)})
+    for name in ("HF_ENDPOINT", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    looked: list[bool] = []
+
+    def cached_file(*_: object, local_files_only: bool, **__: object) -> None:
+        looked.append(local_files_only)
+
+    monkeypatch.setattr("transformers.utils.hub.cached_file", cached_file)
+    require_plain(Student("gone", "some/student", None, False, None))
+    assert looked
+    assert all(looked)
+    looked.clear()
+    require_plain(Student("here", ".", None, False, None))
+    assert not any(looked), "a folder is read as it is"
