@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+import time
 import unicodedata
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from clca.cli.views.progress import Waiting
 from clca.cli.views.review import review
 from clca.cli.views.runs import show_dialogues, show_runs
 from clca.cli.views.screen import make_console, print_json
+from clca.cli.views.wrapping import wrapped
 from clca.content.lookup import CONFIG, Content
 from clca.errors import StoreError
 from clca.evaluation import table_formats
@@ -172,6 +174,14 @@ def test_a_cell_of_megabytes_is_shown_by_its_beginning(cell: str | Text, capsys:
         table.add_row(cell)
     make_console().print(table)
     assert len(capsys.readouterr().out) < 200_000
+
+
+@pytest.mark.parametrize("text", ["\u3099", "\u6f22", "word "], ids=["no width", "no spaces", "words"])
+def test_a_text_is_broken_in_the_time_of_its_length(text: str) -> None:
+    """A reply may have 256 Ki characters. Sound marks of Japanese have no width, so that no line is ever full."""
+    began = time.process_time()
+    assert wrapped(Text("x" * 100 + " " + text * (100_000 // len(text))), 80).plain.count("\n") >= 1
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("attack", [name for name in ATTACKS if not {"\0", "\ud800"} & set(ATTACKS[name])])

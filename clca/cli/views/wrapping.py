@@ -58,13 +58,16 @@ def _broken(line: Text, width: int, *, hanging: bool) -> Iterator[Text]:
     if not 0 < cell_len(plain[:behind]) <= width // 2:
         behind = _indentation(plain)
     indentation = cell_len(plain[:behind])
-    start, last, space = 0, 0, width
+    start, last, used, space = 0, 0, 0, width
+    cuts: list[int] = []  # the end of each line but the last, and the beginning of the next
     for begin, end in _parts(line):
-        if begin > max(start, behind) and cell_len(plain[start:end]) > space:
-            yield _indented(line[start:last], 0 if start == 0 else indentation)
-            start, space = begin, width - indentation
+        used += cell_len(plain[last:end])
+        if begin > max(start, behind) and used > space:
+            cuts += [last, begin]
+            start, used, space = begin, cell_len(plain[begin:end]), width - indentation
         last = end
-    yield _indented(line[start:last], 0 if start == 0 else indentation)
+    for number, part in enumerate(line.divide([*cuts, last])[::2]):  # at once: a slice looks through the whole line
+        yield _indented(part, indentation if number else 0)
 
 
 def _indented(line: Text, columns: int) -> Text:
