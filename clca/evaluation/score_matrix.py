@@ -19,6 +19,7 @@ from clca.safe_open import safe_open
 LARGEST = 4 * 1024 * 1024  # bytes; a matrix of 100 cultures has some 200 kB
 SHARE, PERCENT = 1 + 1e-6, 1.5  # up to here scores are taken for shares, from here on for percentages
 MOST, LONGEST = 100, 80  # cultures; characters of a name
+MOST_LABELS = 1000  # rows, and columns, with those that are set aside
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 SET_ASIDE = frozenset({"base", "zero-shot", "zero shot", "zeroshot", "combined", "average", "avg", "avg.", "mean"})
 """Rows and columns that are no culture, in any case of letters."""
@@ -143,6 +144,8 @@ def _rows(shown: str, text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _labels(shown: str, labels: Sequence[tuple[int, str]], what: str) -> list[str]:
+    if len(labels) > MOST_LABELS:
+        raise ContentError(shown, labels[MOST_LABELS][0], f"more than {MOST_LABELS:,} {what}s: no matrix of cultures")
     names: list[str] = []
     for number, label in labels:
         if not label:

@@ -16,6 +16,7 @@ from clca.storage.run_index import INFO, read_run
 
 SLOTS = 128
 """Requests that a replica answers at once where nothing else is known."""
+MOST, LONGEST = 2**53, 1e9  # of a count, whole in all programs; seconds of a command, thirty years
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,17 @@ def measured_pace(folder: Path, tokens: Mapping[str, float], slots: int | None) 
     data = read_run(folder).data
     try:
         info = GenerationInfo.model_validate(data)
-        concurrency = int(info.settings["concurrency"])
     except ValidationError as error:
         raise SettingsError(f"{folder / INFO} shows no pace: {validation_message(error, GenerationInfo)}") from None
-    except (KeyError, TypeError, ValueError):
-        raise SettingsError(f"{folder / INFO} shows no pace: settings.concurrency is no number") from None
+    concurrency = info.settings.get("concurrency")
+    if not isinstance(concurrency, int) or not 0 < concurrency < MOST:
+        raise SettingsError(f"{folder / INFO} shows no pace: settings.concurrency is no number of requests")
     known = [session for session in info.sessions if isinstance(session, SessionInfo)]
     sessions = [session for session in known if session.requests and session.servers and session.seconds]
+    counts = [count for session in sessions for count in (session.requests, *session.by_task.values())]
+    has_counts = all(0 <= count < MOST for count in counts)
+    if not has_counts or not all(0 < session.seconds <= LONGEST for session in sessions):
+        raise SettingsError(f"{folder / INFO} shows no pace: its requests and seconds are those of no run")
     by_task = sum((Counter(session.by_task) for session in sessions), Counter[str]())
     finished = info.counts.kept + info.counts.discarded + info.counts.failed + info.counts.rejected
     if info.rehearsed or not finished or not by_task.total() or len(known) < len(info.sessions):
@@ -75,6 +80,8 @@ def measured_pace(folder: Path, tokens: Mapping[str, float], slots: int | None) 
     requests = sum(session.requests for session in sessions)
     rate = requests / sum(session.seconds * len(session.servers) for session in sessions)  # at each server
     mean_tokens = sum(tokens.get(task, 0.0) * number for task, number in by_task.items()) / by_task.total()
+    if not 0 < mean_tokens < MOST:
+        raise SettingsError(f"{folder / INFO} shows no pace: none of its requests is of a task of these settings")
     chosen = slots or max(1, round(in_flight))
     mean = chosen / rate
     return Pace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,34 @@ def test_a_run_without_a_pace_is_refused(
         measured_pace(stored(tmp_path, change(rehearsal)), TOKENS, None)
     assert message in caught.value.message
     assert "\n" not in caught.value.message
+
+
+def with_session(record: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    teacher = of_a_teacher(record)
+    return {**teacher, "sessions": [{**teacher["sessions"][0], **changes}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda record: {**of_a_teacher(record), "settings": {"concurrency": math.inf}}, "settings.concurrency"),
+        (lambda record: {**of_a_teacher(record), "settings": {"concurrency": 10**400}}, "settings.concurrency"),
+        (lambda record: with_session(record, seconds=math.inf), "those of no run"),
+        (lambda record: with_session(record, seconds=-1.0), "those of no run"),
+        (lambda record: with_session(record, requests=10**400), "those of no run"),
+        (lambda record: with_session(record, by_task={"turn": 10**400}), "those of no run"),
+        (lambda record: with_session(record, by_task={"other": 5}), "of a task of these settings"),
+    ],
+    ids=["endless", "large", "no end", "backwards", "many requests", "many turns", "no known task"],
+)
+def test_figures_that_no_run_has_are_one_line(
+    tmp_path: Path, rehearsal: dict[str, Any], change: Callable[[dict[str, Any]], dict[str, Any]], message: str
+) -> None:
+    """A run of a stranger is given to `clca cluster plan --measured`."""
+    text = json.dumps(change(rehearsal)).replace("Infinity", "1e400")
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        measured_pace(tmp_path, TOKENS, None)
 
 
 def test_a_rate_is_shared_by_the_slots_and_a_latency_is_that_of_every_request() -> None:

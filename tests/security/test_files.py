@@ -46,12 +46,14 @@ from clca.evaluation.wvs.microdata.respondents import open_respondents
 from clca.evaluation.wvs.suite import load_suite
 from clca.generation.run_records import read_records as read_dialogues
 from clca.generation.scenarios import FileScenarios
+from clca.inference.vllm.log import error_line
 from clca.models.adapter import find_adapters, read_adapter
 from clca.models.adapter_weights import read_keys
 from clca.models.hf_config import read_model_folder
 from clca.models.load import load_model, load_tokenizer
 from clca.models.quantization import Quantization
 from clca.models.student import Student
+from clca.quality.audit.sources import draw_sources
 from clca.records import Choice, Norm, Prediction
 from clca.safe_open import LARGEST, LONGEST
 from clca.simulator.sentences import localize
@@ -67,6 +69,7 @@ from clca.training.fingerprint_inputs import lineage
 from clca.training.merge import merge
 from clca.training.recipe_files import load_recipe
 from tests.evaluation.wvs.survey_files import official, people
+from tests.quality.runs import talk, write_run
 
 NESTED = "[" * 200_000
 DIGITS = "9" * 100_000
@@ -815,3 +818,27 @@ def test_the_end_of_a_file_that_is_appended_to_is_looked_for_in_bounds(
     sparse(tmp_path / name, 2**40)
     with pytest.raises(StoreError, match="what stands at its end was not written by clca"):
         opened(tmp_path)
+
+
+def test_a_matrix_of_more_names_than_cultures_is_refused_at_once(tmp_path: Path) -> None:
+    names = ",".join(f"c{number}" for number in range(400_000))
+    (tmp_path / "m.csv").write_text(f"adapter,{names}\n")
+    began = time.monotonic()
+    with pytest.raises(ContentError, match="more than 1,000 columns"):
+        read_matrix(tmp_path / "m.csv")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("texts", [("a", "\n" * 1_000_000 + ": Ben"), ("a", "Yes. " * 1000) * 200], ids=["one", "all"])
+def test_a_dialogue_that_no_teacher_wrote_is_not_audited(tmp_path: Path, texts: tuple[str, ...]) -> None:
+    """The rules of turns, by which it is looked at before a judge is asked, take the square of a text's length."""
+    run = read_run(write_run(tmp_path / "japan" / "one", [talk(1), talk(2, texts)]))
+    with pytest.raises(StoreError, match="talk-2 is too long to be judged"):
+        draw_sources([run], 10, 42)
+
+
+def test_a_line_of_a_log_is_read_once() -> None:
+    """What a model's files make vLLM say stands in its log, of which 256 KiB are read."""
+    began = time.monotonic()
+    assert error_line(["(EngineCore pid=" + "1" * 250_000]) == ""
+    assert time.monotonic() - began < 5

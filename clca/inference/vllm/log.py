@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 _KEY = re.compile(r"\bsk-[\w*-]{6,}|\bhf_[A-Za-z0-9]{16,}")
 # `(EngineCore pid=12) ERROR 11-22 01:02:03 [core.py:12]`, and torch's `W1122 01:02:03.123000 12 torch/x.py:53]`.
 _PREFIX = re.compile(
-    r"(?:\([\w -]+ pid=\d+[^)]*\) ?)?(?:(?:INFO|WARNING|ERROR|CRITICAL|DEBUG) [\d-]+ [\d:.]+ \[[^\]]*\] ?)?"
+    r"(?:\([\w -]+ pid=\d++[^)]*\) ?)?(?:(?:INFO|WARNING|ERROR|CRITICAL|DEBUG) [\d-]+ [\d:.]+ \[[^\]]*\] ?)?"
     r"(?:[IWEF]\d{4} [\d:.]+ \d+ \S+:\d+\] )?"
 )
 _ERROR = re.compile(
