@@ -422,7 +422,7 @@ KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": s
 
 
 @pytest.mark.parametrize(
-    ("curve", "near"), [((70,), 0.65), pytest.param((25, EPOCH, 3 * EPOCH), 0.1, marks=pytest.mark.slow)]
+    ("curve", "near"), [((40,), 0.85), pytest.param((25, EPOCH, 3 * EPOCH), 0.1, marks=pytest.mark.slow)]
 )
 def test_a_student_that_is_taught_a_countrys_answers_comes_near_its_people(
     tmp_path: Path, curve: tuple[int, ...], near: float

@@ -29,9 +29,10 @@ async def handle(request):
     if model not in [base, *adapters]:
         return web.json_response({"error": {"message": f"no model {model}"}}, status=404)
     prompt = json.dumps(body.get("messages") or body["prompt"])
-    while os.path.exists(HOLD):
-        await asyncio.sleep(0.1)
     if "Good morning! How are you?" not in prompt:
+        if os.path.exists(HOLD):
+            headers = {"Retry-After": "8"}
+            return web.json_response({"error": {"message": "busy"}}, status=429, headers=headers)
         asked = {"replica": os.getpid(), "session": request.headers["X-Session-ID"], "model": model, "prompt": prompt}
         os.write(log, (json.dumps(asked) + "\\n").encode())
     await asyncio.sleep(0.02)
@@ -64,7 +65,10 @@ class Asked:
 
 
 class Labeller:
-    """The command, and what its replicas were asked. While the file `hold` exists, they answer nothing."""
+    """The command, and what its replicas were asked. While the file `hold` exists, they ask for patience.
+
+    A replica that kept its requests waiting would be slow beside the others, and lose their sessions.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._log, self.hold = folder / "asked.jsonl", folder / "hold"

@@ -46,8 +46,9 @@ def nodes(cache: Path, vllm_command: str, tmp_path_factory: pytest.TempPathFacto
 
 
 def command(model: Path, *more: str) -> tuple[str, ...]:
-    # A model of random weights keeps no scenario whole: code alone adapts it.
-    size = ("--scenarios", "12", "--samples", "2", "--concurrency", "16", "--no-calibrate")
+    # A model of random weights keeps no scenario whole: code alone adapts it. Two requests at once leave the servers
+    # that load meanwhile the time to take part.
+    size = ("--scenarios", "20", "--samples", "2", "--concurrency", "2", "--no-calibrate")
     return ("generate", "--culture", "japan", "--teacher", str(model), "--adaptation", "code", *size, *more)
 
 
@@ -69,7 +70,7 @@ def test_the_records_and_the_hit_rate_are_those_of_one_server(
     assert without_costs(tmp_path / "several") == without_costs(tmp_path / "one")
     (several, replicas), (one, _) = hit_rate(tmp_path / "several"), hit_rate(tmp_path / "one")
     print(f"prefix-cache hit rate of one server {one:.3f}, of {replicas} replicas {several:.3f}")
-    assert replicas > 1, "there is room for four, and the run may end before all have loaded"
+    assert replicas == 4, "two on each node"
     assert abs(several - one) <= 0.05
 
 

@@ -23,7 +23,7 @@ from tests.vllm.servers import Server
 
 MAKE_MODEL = Path(__file__).with_name("real_model.py")
 SMALL = (
-    *("--scenarios", "1", "--samples", "2", "--exchanges", "2", "--discard", "alignment", "--timeout", "900"),
+    *("--scenarios", "1", "--samples", "2", "--exchanges", "1", "--discard", "alignment", "--timeout", "900"),
     "--no-calibrate",
 )
 SHORT = ("training.steps=2", "training.batch=1", "training.accumulation=1", "data.max_length=512", "lora.r=4")
